@@ -1,0 +1,61 @@
+"""Turn a general language model into a domain expert, and let anyone ship a domain as a plugin.
+
+A plugin is a module with hooks that yield records; everything an author needs is importable from here:
+
+    from domaintune import Domain, hookimpl
+
+    @hookimpl
+    def domaintune_domains():
+        yield Domain(name="chess", summary="Name the opening", data="chess-openings", evaluators=("chess-named",))
+
+Names are imported on first use, so that `import domaintune` and `domaintune --help` cost next to nothing.
+"""
+
+from __future__ import annotations
+
+__version__ = "0.1.0"
+
+TYPE_CHECKING = False  # as in typing, which takes longer to import than `domaintune --help` to run
+
+if TYPE_CHECKING:
+    from domaintune.contracts import Answer as Answer
+    from domaintune.contracts import BuildContext as BuildContext
+    from domaintune.contracts import Component as Component
+    from domaintune.contracts import Domain as Domain
+    from domaintune.contracts import Dropped as Dropped
+    from domaintune.contracts import Example as Example
+    from domaintune.contracts import Field as Field
+    from domaintune.contracts import Message as Message
+    from domaintune.contracts import Origin as Origin
+    from domaintune.contracts import Passage as Passage
+    from domaintune.contracts import Request as Request
+    from domaintune.contracts import Row as Row
+    from domaintune.contracts import Sampling as Sampling
+    from domaintune.contracts import Score as Score
+    from domaintune.contracts import TokenEvent as TokenEvent
+    from domaintune.data.text import clean_text as clean_text
+    from domaintune.errors import DomaintuneError as DomaintuneError
+    from domaintune.hookspecs import hookimpl as hookimpl
+
+_HOME = {
+    "contracts": (
+        "Answer BuildContext Component Domain Dropped Example Field Message Origin Passage "
+        "Request Row Sampling Score TokenEvent"
+    ),
+    "data.text": "clean_text",
+    "errors": "DomaintuneError",
+    "hookspecs": "hookimpl",
+}
+_MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
+
+__all__ = [*sorted(_MODULE_OF), "__version__"]  # noqa: PLE0604  (all strings, computed from the table above)
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name from the module that defines it."""
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module 'domaintune' has no attribute {name!r}")
+    module = __import__(f"domaintune.{_MODULE_OF[name]}", fromlist=[name])
+    value: object = getattr(module, name)
+    globals()[name] = value
+    return value

@@ -1,0 +1,1 @@
+"""The adapter package: what a build leaves for others to load."""

@@ -1,0 +1,72 @@
+"""The files of an adapter package, and the manifest that says where they come from."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from domaintune import files, prompts
+
+MANIFEST = "domaintune.json"
+PEFT_FILES = ("adapter_config.json", "adapter_model.safetensors")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What a manifest records of a build."""
+
+    domain: str
+    summary: str
+    safety: str
+    license: str
+    base: dict[str, Any]
+    tokenizer: Any
+    data: dict[str, Any]
+    training: dict[str, Any]
+    settings: dict[str, Any]
+    versions: dict[str, str]
+    report: dict[str, Any]
+
+
+def copy_adapter(trained: Path, folder: Path, *, published_as: str, revision: str | None) -> None:
+    """Copy the PEFT files; the configuration names the base model as others know it, not as a path of this machine."""
+    for name in PEFT_FILES:
+        shutil.copyfile(trained / name, folder / name)
+    config = files.read_json(folder / "adapter_config.json")
+    config |= {"base_model_name_or_path": published_as, "revision": revision}
+    (folder / "adapter_config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def manifest(facts: Facts, folder: Path) -> dict[str, Any]:
+    """Return the manifest of a package: origins, hashes, settings, versions and measured results."""
+    return {
+        "schema_version": 1,
+        "domain": facts.domain,
+        "summary": facts.summary,
+        "safety": facts.safety,
+        "license": facts.license,
+        "base": facts.base,
+        "template_fingerprint": prompts.template_fingerprint(facts.tokenizer),
+        "data": facts.data,
+        "training": facts.training,
+        "seed": facts.settings["seed"],
+        "settings": _portable(facts.settings),
+        "versions": facts.versions,
+        "metrics": facts.report["scores"],
+        "comparisons": facts.report["comparisons"],
+        "warnings": facts.report["warnings"],
+        "files": files.folder_hashes(folder),
+    }
+
+
+def _portable(settings: dict[str, Any]) -> dict[str, Any]:
+    """Leave out the folders of this machine: of a source only its name is kept."""
+    data = dict(settings["data"])
+    for key in ("sources", "test_source"):
+        data[key] = [Path(name).name if Path(name).is_absolute() else name for name in data[key]]
+    base = settings["model"]["base"]
+    model = {**settings["model"], "base": Path(base).name if Path(base).is_absolute() else base}
+    return {**settings, "data": data, "model": model}

@@ -1,0 +1,68 @@
+"""The last stage: from adapter and report to a package that plain peft can load."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from domaintune import files
+from domaintune.adapters import card, package
+from domaintune.models import base as models
+from domaintune.plan import Plan
+from domaintune.runs import Run, versions
+
+
+def inputs(plan: Plan, run: Run) -> dict[str, Any]:
+    """Return everything that the package and its card say."""
+    return {
+        "adapter": run.output("train", "adapter/adapter_model.safetensors"),
+        "report": run.output("evaluation", "report.json"),
+        "ledger": run.output("data", "ledger.json"),
+        "pack": plan.settings.as_dict()["pack"],
+        "safety": plan.domain.safety,
+        "preset": plan.preset,
+    }
+
+
+def work(plan: Plan, run: Run, folder: Path) -> dict[str, Any]:
+    """Write the package into `folder`."""
+    base = models.locate(plan.settings.model)
+    tokenizer = models.load_tokenizer(base)
+    package.copy_adapter(run.file("train/adapter"), folder, published_as=base.published_as, revision=base.revision)
+    for name in ("train_log.jsonl", "training_loss.png"):
+        (folder / name).write_bytes(run.file("train").joinpath(name).read_bytes())
+    tokenizer.save_pretrained(folder)
+    manifest = package.manifest(_facts(plan, run, base, tokenizer), folder)
+    (folder / "README.md").write_text(card.write(manifest), encoding="utf-8")
+    files.write_json(folder / package.MANIFEST, manifest)
+    return {"files": len(list(folder.iterdir())), "bytes": sum(path.stat().st_size for path in folder.iterdir())}
+
+
+def _facts(plan: Plan, run: Run, base: models.BaseModel, tokenizer: Any) -> package.Facts:
+    ledger = files.read_json(run.file("data/ledger.json"))
+    return package.Facts(
+        domain=plan.domain.name,
+        summary=plan.domain.summary,
+        safety=plan.domain.safety,
+        license=plan.settings.pack.license,
+        base={
+            "name": base.name if base.name == "starter" else base.published_as,
+            "published_as": base.published_as,
+            "revision": base.revision,
+            "fingerprint": models.fingerprint(base),
+        },
+        tokenizer=tokenizer,
+        data={
+            "builder": plan.builder.name,
+            "sample": run.stages["data"]["counts"]["sample"],
+            "train_sha256": run.output("data", "train.jsonl"),
+            "test_sha256": run.output("data", "test.jsonl"),
+            "rows_in": ledger["rows_in"],
+            "kept": ledger["kept"],
+            "dropped": ledger["counts"],
+        },
+        training=run.stages["train"]["counts"],
+        settings=plan.settings.as_dict(),
+        versions=versions(),
+        report=files.read_json(run.file("evaluation/report.json")),
+    )

@@ -1,0 +1,68 @@
+"""The command line: a table of verbs; only the chosen one is imported."""
+
+from __future__ import annotations
+
+import sys
+
+TYPE_CHECKING = False  # as in typing, which takes longer to import than --help to run
+if TYPE_CHECKING:
+    import typer
+
+COMMANDS = {
+    "build": ("build:build", "Build a domain expert: data, training, evaluation, package."),
+    "data": ("data:data", "Look at a domain's examples, and what became of every row."),
+    "train": ("build:train", "Train a domain's adapter."),
+    "eval": ("build:evaluate", "Measure an adapter against the base model and the floors."),
+    "grade": ("grade:grade", "Run a grader on given answers, without a model."),
+    "plugins": ("plugins:plugins", "List what is installed, and what could not be loaded."),
+    "config": ("config:config", "Show the settings of a domain, resolved."),
+    "runs": ("runs:runs", "List the run folders."),
+    "doctor": ("doctor:doctor", "Check this machine and this installation."),
+}
+
+
+def main() -> None:
+    """Run the command line; help and version are answered without importing anything."""
+    arguments = sys.argv[1:]
+    if arguments in ([], ["--help"], ["-h"]):
+        sys.stdout.write(help_text())
+        return
+    if arguments == ["--version"]:
+        from domaintune import __version__
+
+        sys.stdout.write(f"domaintune {__version__}\n")
+        return
+    app([arguments[0]] if arguments[0] in COMMANDS else list(COMMANDS))(prog_name="domaintune")
+
+
+def app(names: list[str] | None = None) -> typer.Typer:
+    """Return the Typer application with some of the verbs, or all of them."""
+    import typer
+
+    made = typer.Typer(
+        help="Turn a general language model into a domain expert.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        add_completion=names is None or len(names) > 1,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    made.callback()(lambda: None)  # keeps the verb in the usage line when there is only one
+    for name in names or COMMANDS:
+        module, _, function = COMMANDS[name][0].partition(":")
+        command = getattr(__import__(f"domaintune.commands.{module}", fromlist=[function]), function)
+        made.command(name, short_help=COMMANDS[name][1])(command)
+    return made
+
+
+def help_text() -> str:
+    """Return what `domaintune --help` prints."""
+    verbs = "".join(f"  {name:<8} {summary}\n" for name, (_, summary) in COMMANDS.items())
+    return (
+        "Usage: domaintune COMMAND [OPTIONS]\n\n"
+        "Turn a general language model into a domain expert.\n\n"
+        f"Commands:\n{verbs}\n"
+        "Try: domaintune build medical --preset quick\n"
+        "     domaintune COMMAND --help\n"
+        "     domaintune --version\n"
+    )

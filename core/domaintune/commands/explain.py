@@ -1,0 +1,57 @@
+"""Settings as TOML with a sentence beside each."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import tomli_w
+
+from domaintune.plan import Plan
+from domaintune.settings import Settings
+
+
+def commented(plan: Plan) -> str:
+    """Return the resolved settings as TOML; the options of the parts are listed with their meaning."""
+    lines = [f"# settings of `domaintune build {plan.domain.name}`"]
+    lines += [f"# presets: {', '.join(plan.domain.presets)}"] if plan.domain.presets else []
+    sections = [field for field in dataclasses.fields(Settings) if dataclasses.is_dataclass(field.default_factory)]
+    lines += _fields(plan.settings, skip={field.name for field in sections})
+    for section in sections:
+        lines += ["", f"[{section.name}]", *_fields(getattr(plan.settings, section.name))]
+        if section.name == "data":
+            lines += _options("data.options", plan.builder.options, plan.settings.data.options)
+        if section.name == "eval":
+            for part in plan.evaluators:
+                lines += _options(f"eval.graders.{part.name}", part.options, plan.settings.eval.graders.get(part.name, {}))
+    return "\n".join(lines) + "\n"
+
+
+def _fields(record: Any, skip: set[str] | None = None) -> list[str]:
+    lines = []
+    for field in dataclasses.fields(record):
+        value = getattr(record, field.name)
+        if field.name in {"options", "graders"} or field.name in (skip or set()):
+            continue
+        lines.append(f"{_assignment(field.name, value)}  # {field.metadata['doc']}")
+    return lines
+
+
+def _options(table: str, kind: Any, given: dict[str, Any]) -> list[str]:
+    if kind is None:
+        return []
+    lines = ["", f"[{table}]"]
+    for field in dataclasses.fields(kind):
+        value = given.get(field.name, field.default)
+        lines.append(f"{_assignment(field.name, value)}  # {field.metadata.get('doc', '')}")
+    return lines
+
+
+def _assignment(name: str, value: Any) -> str:
+    if value is None:
+        return f"# {name} is not set"
+    if isinstance(value, dict):  # inline, so that it stays in its section
+        inside = ", ".join(tomli_w.dumps({key: item}).strip() for key, item in value.items())
+        return f"{name} = {{ {inside} }}" if inside else f"{name} = {{}}"
+    plain = list(value) if isinstance(value, tuple) else value
+    return " ".join(tomli_w.dumps({name: plain}).split("\n")).strip()

@@ -1,0 +1,259 @@
+"""What the parts of domaintune hand to each other: frozen records and small protocols.
+
+Everything a plugin yields or receives is defined here, with the standard library alone, so that a plugin author can read
+the whole agreement on one page and importing it costs nothing.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypedDict, TypeVar, runtime_checkable
+
+Part_co = TypeVar("Part_co", covariant=True)
+
+
+class Message(TypedDict):
+    """One chat message: `role` is system, user or assistant."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Where something came from: `Origin(source="reports.csv", place="line 812")`."""
+
+    source: str
+    place: str = ""
+
+    def __str__(self) -> str:
+        """Read as a person would point at it: `reports.csv, line 812`."""
+        return f"{self.source}, {self.place}" if self.place else self.source
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """A column that a data builder reads, and the other names people give it."""
+
+    name: str
+    aliases: tuple[str, ...] = ()
+    required: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One row of a source, keyed by the builder's own field names; a missing optional field is an empty string."""
+
+    values: Mapping[str, str]
+    origin: Origin
+
+    def __getitem__(self, name: str) -> str:
+        """Return the text of one field."""
+        return self.values[name]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """One thing to learn or to be tested on: chat messages in, chat messages out.
+
+    `group` is the text that makes two examples relatives (default: the last user message). Examples whose group texts are
+    equal or nearly equal stay on one side of the train/test split. `tags` name the slices a report shows apart.
+    """
+
+    prompt: tuple[Message, ...]
+    completion: tuple[Message, ...]
+    origin: Origin
+    images: tuple[str, ...] = ()
+    tags: frozenset[str] = frozenset()
+    group: str | None = None
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def question(self) -> str:
+        """The last user message."""
+        return next((m["content"] for m in reversed(self.prompt) if m["role"] == "user"), "")
+
+    @property
+    def reference(self) -> str:
+        """The text of the completion."""
+        return "\n".join(m["content"] for m in self.completion)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dropped:
+    """A row that became no example, and why: builders yield it instead of staying silent."""
+
+    origin: Origin
+    reason: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Passage:
+    """A piece of knowledge that may be put beside a question."""
+
+    text: str
+    origin: Origin
+    title: str = ""
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score:
+    """One measurement of one answer; higher is better, `metric` is the field's usual name (`rougeL`, `exact`)."""
+
+    metric: str
+    value: float
+    reason: str = ""
+    tags: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a system said: `tokens` generated, why it stopped, and in how many seconds."""
+
+    text: str
+    tokens: int = 0
+    finish_reason: str = "stop"
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampling:
+    """How an answer is drawn; temperature 0 is greedy decoding."""
+
+    max_new_tokens: int = 128
+    temperature: float = 0.0
+    top_p: float = 1.0
+    seed: int = 0
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """A question to an engine. The adapter is part of the request, never a state of the engine; None is the base model."""
+
+    messages: tuple[Message, ...]
+    adapter: str | None = None
+    sampling: Sampling = Sampling()
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenEvent:
+    """New text of one request (by its position); the last event of a request carries its finish reason."""
+
+    request: int
+    text: str
+    tokens: int
+    finish_reason: str | None = None
+
+
+class BuildContext(Protocol):
+    """What a data builder is given. It reads rows and draws from `rng`; it never splits and never writes."""
+
+    @property
+    def options(self) -> Any:
+        """The builder's validated options (an instance of the component's `options` class), or None."""
+
+    @property
+    def rng(self) -> random.Random:
+        """A generator seeded from the build's seed and the builder's name."""
+
+    def rows(self, *fields: Field, sample: Path | None = None) -> Iterator[Row]:
+        """Yield the rows of the user's sources, or of the builder's own `sample` where the user named none.
+
+        Malformed rows are already booked in the ledger and do not appear here.
+        """
+
+
+class DataBuilder(Protocol):
+    """Yields examples, and `Dropped` for every row it does not use; the same seed gives the same examples."""
+
+    def __call__(self, context: BuildContext, /) -> Iterator[Example | Dropped]:
+        """Build the examples of one side."""
+
+
+class Evaluator(Protocol):
+    """Grades answers. Two methods are optional: `items(test)` and `floors(train)` (see docs/plugins.md)."""
+
+    def grade(self, example: Example, answer: str, /) -> Iterable[Score]:
+        """Judge one answer; pure, and without a model unless the component's summary says so."""
+
+
+class Retriever(Protocol):
+    """Finds passages: `index` writes a self-describing folder, `search` reads it."""
+
+    def index(self, passages: Iterable[Passage], folder: Path) -> None:
+        """Write an index of the passages into the folder."""
+
+    def search(self, folder: Path, query: str, k: int) -> Sequence[Passage]:
+        """Return the k best passages, best first."""
+
+
+class Teacher(Protocol):
+    """A source of worked answers to learn from; it never sees a test item."""
+
+    def answer(self, messages: Sequence[Message], sampling: Sampling) -> str | None:
+        """Answer, or decline with None."""
+
+
+@runtime_checkable
+class Session(Protocol):
+    """A base model held open by an engine, with any number of adapters beside it."""
+
+    def load(self, adapter: str, folder: Path) -> None:
+        """Make an adapter folder answerable under an id."""
+
+    def unload(self, adapter: str) -> None:
+        """Forget an adapter."""
+
+    def generate(self, requests: Sequence[Request]) -> Iterator[TokenEvent]:
+        """Answer all requests, yielding text as it comes, in any order."""
+
+
+class Engine(Protocol):
+    """Opens base models; evaluation and serving use the same sessions, so they cannot drift apart."""
+
+    def open(self, model: Any) -> Session:
+        """Open the base model that `settings.model` names."""
+
+
+class Composer(Protocol):
+    """Makes several adapters work as one: by merged weights, or by a choice per request."""
+
+    def merge(self, parts: Mapping[Path, float], folder: Path) -> None:
+        """Write one adapter folder from several, with weights."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Component(Generic[Part_co]):
+    """An offer of one part. `load` is the door: only behind it may heavy libraries be imported.
+
+    `options` is an optional frozen dataclass of documented fields that users set under `[data.options]`, `[eval.NAME]`, …
+    """
+
+    name: str
+    summary: str
+    load: Callable[[], Part_co]
+    options: type[Any] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Domain:
+    """A speciality that `domaintune build NAME` knows; parts are named by strings, so that users can override any of them.
+
+    `presets` maps a preset's name to settings by section: `{"quick": {"train": {"steps": 60}}}`.
+    `safety` is a sentence printed on the report and the model card.
+    """
+
+    name: str
+    summary: str
+    data: str
+    evaluators: tuple[str, ...]
+    retriever: str | None = None
+    composer: str | None = None
+    presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    safety: str = ""

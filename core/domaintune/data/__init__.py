@@ -1,0 +1,15 @@
+"""Data sets: read any file, account for every row, keep test and training apart, and write the same bytes every time.
+
+`make` runs a builder over its sources, `write` puts the result into a folder, and `load` reads one side of it back.
+"""
+
+from __future__ import annotations
+
+from domaintune.data.build import make as make
+from domaintune.data.dataset import Dataset as Dataset
+from domaintune.data.dataset import load as load
+from domaintune.data.dataset import write as write
+from domaintune.data.ledger import Ledger as Ledger
+from domaintune.data.ledger import TooMalformed as TooMalformed
+from domaintune.data.lengths import LengthTable as LengthTable
+from domaintune.data.text import clean_text as clean_text

@@ -1,0 +1,155 @@
+"""From a builder and its sources to a data set: read, divide, trim, and account for every row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from domaintune.contracts import DataBuilder, Dropped, Example
+from domaintune.data.balance import balanced
+from domaintune.data.context import Context
+from domaintune.data.dataset import Dataset
+from domaintune.data.ledger import Ledger, TooMalformed
+from domaintune.data.lengths import CountTokens, LengthTable, measured
+from domaintune.data.near import Kinship
+from domaintune.data.order import ordered, without_repeats
+from domaintune.data.split import check_apart, divide, group_text, uncontaminated, with_families
+from domaintune.errors import DataError
+from domaintune.settings import DataSettings
+
+
+@dataclass
+class _Sides:
+    """The examples of both sides, and everything that has left them so far."""
+
+    train: list[Example]
+    test: list[Example]
+    dropped: list[Dropped]
+
+    def keep(self, train: list[Example], dropped: Sequence[Dropped]) -> None:
+        """Go on with fewer training examples."""
+        self.train = train
+        self.dropped += dropped
+
+    @property
+    def ledger(self) -> Ledger:
+        """The books as they stand, before anyone checks that they agree with the rows in."""
+        return Ledger.close(len(self), len(self.train), len(self.test), self.dropped)
+
+    def __len__(self) -> int:
+        return len(self.train) + len(self.test) + len(self.dropped)
+
+
+def make(  # noqa: PLR0913  (the one call of this room: a builder, what it may know, and what trims its work)
+    builder_name: str,
+    builder: DataBuilder,
+    options: Any,
+    settings: DataSettings,
+    *,
+    seed: int,
+    max_length: int | None,
+    count_tokens: CountTokens | None,
+) -> Dataset:
+    """Run a builder over its sources and return the training and test set with the ledger; raises DataError."""
+    _check_sources(settings)
+    ours = Context(builder_name, options, settings, seed=seed, sources=settings.sources, limit=settings.limit)
+    theirs = Context(builder_name, options, settings, seed=seed, sources=settings.test_source, limit=None)
+    sides = _read(builder, ours, theirs, settings)
+    rows_in = len(sides)
+    sides = _divided(sides, settings)
+    lengths = _trimmed(sides, settings, max_length, count_tokens)
+    return Dataset(
+        train=tuple(sides.train),
+        test=tuple(sides.test),
+        ledger=Ledger.close(rows_in, len(sides.train), len(sides.test), sides.dropped),
+        lengths=lengths,
+        notes=tuple(dict.fromkeys(ours.notes + theirs.notes)),
+        sample=ours.sample is not None,
+    )
+
+
+def _check_sources(settings: DataSettings) -> None:
+    """Refuse a source that is named twice: its rows could not be told apart."""
+    named = [*settings.sources, *settings.test_source]
+    for source in named:
+        same = [other for other in named if other == source or Path(other) == Path(source)]
+        if len(same) > 1:
+            raise DataError(f"{source!r} is named {len(same)} times in data.sources and data.test_source; name it once")
+
+
+def _read(builder: DataBuilder, ours: Context, theirs: Context, settings: DataSettings) -> _Sides:
+    """Call the builder for the sources and, where there is one, for the test source."""
+    train, dropped = ours.call(builder)
+    test: list[Example] = []
+    if settings.test_source:
+        test, dropped_test = theirs.call(builder)
+        dropped += dropped_test
+    sides = _Sides(train, test, dropped)
+    for context in (ours, theirs):
+        _check_malformed(context, sides, settings.max_malformed)
+    return sides
+
+
+def _check_malformed(context: Context, sides: _Sides, limit: float) -> None:
+    bad = list(context.malformed.values())
+    if not bad or len(bad) <= limit * context.read:
+        return
+    share = len(bad) / context.read
+    places = "; ".join(f"{item.origin} ({item.detail})" for item in bad[:3])
+    stopped = [
+        Dropped(origin=example.origin, reason="stopped", detail="the build stopped before the split")
+        for example in (*sides.train, *sides.test)
+    ]
+    raise TooMalformed(
+        f"{len(bad):,} of {context.read:,} rows are malformed ({share:.1%}, data.max_malformed allows {limit:.1%}): "
+        f"{places}; mend them, or allow it with --set data.max_malformed={_rounded_up(share)}",
+        Ledger.close(len(sides), 0, 0, [*sides.dropped, *stopped]),
+    )
+
+
+def _rounded_up(share: float) -> float:
+    return min(1.0, (int(share * 100) + 1) / 100)
+
+
+def _divided(sides: _Sides, settings: DataSettings) -> _Sides:
+    """Split by families, or clear the training set of what the test source holds; groups become hashes."""
+    kinship = Kinship(map(group_text, (*sides.train, *sides.test)), settings.near)
+    if settings.test_source:
+        sides.keep(*uncontaminated(sides.train, sides.test, kinship))
+    families = kinship.families(map(group_text, (*sides.train, *sides.test)))
+    if not settings.test_source:
+        sides.train, sides.test = divide(sides.train, families, settings.test_fraction)
+    check_apart(sides.train, sides.test, kinship)
+    return _Sides(
+        ordered(with_families(sides.train, families)), ordered(with_families(sides.test, families)), sides.dropped
+    )
+
+
+def _trimmed(
+    sides: _Sides, settings: DataSettings, max_length: int | None, count_tokens: CountTokens | None
+) -> LengthTable | None:
+    """Take from the training set what is repeated, too long or too many of its kind."""
+    if settings.duplicates == "drop":
+        sides.keep(*without_repeats(sides.train))
+    lengths = None
+    if count_tokens is not None:
+        train, dropped, lengths = measured(sides.train, sides.test, max_length, count_tokens)
+        sides.keep(train, dropped)
+    _check_left(sides)
+    if settings.balance:
+        sides.keep(*balanced(sides.train, settings.balance))
+    return lengths
+
+
+def _check_left(sides: _Sides) -> None:
+    """Refuse to go on without training rows or without test rows."""
+    if sides.train and sides.test:
+        return
+    lost = "; ".join(f"{label} {count:,}" for label, count in sides.ledger.summary())
+    if not sides.train:
+        raise DataError(f"no training rows are left ({lost}); name other sources, or change what drops them")
+    raise DataError(
+        f"no test rows are left ({lost}); name more rows, raise data.test_fraction, or name a data.test_source"
+    )

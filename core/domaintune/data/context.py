@@ -1,0 +1,115 @@
+"""What a data builder is given, and the count of what it did with every row."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from domaintune.contracts import DataBuilder, Dropped, Example, Field, Origin, Row
+from domaintune.data.columns import check_overrides
+from domaintune.data.rows import Reading, read
+from domaintune.errors import DataError, PluginError
+from domaintune.settings import DataSettings
+
+
+class Context:
+    """The BuildContext of one call of a builder: it reads, books what is malformed, and remembers every row."""
+
+    def __init__(
+        self,
+        builder: str,
+        options: Any,
+        settings: DataSettings,
+        *,
+        seed: int,
+        sources: Sequence[str],
+        limit: int | None,
+    ) -> None:
+        self.builder = builder
+        self.options = options
+        self.rng = random.Random(f"{seed} {builder}")  # noqa: S311  (sampling, not secrecy)
+        self.asked = False
+        self.sample: str | None = None
+        self.notes: list[str] = []
+        self.malformed: dict[Origin, Dropped] = {}
+        self.seen: dict[Origin, None] = {}
+        self._settings = settings
+        self._sources = tuple(sources)
+        self._limit = limit
+
+    def rows(self, *fields: Field, sample: Path | None = None) -> Iterator[Row]:
+        """Yield the rows of the sources, or of the builder's own sample where the user named no source."""
+        self.asked = True
+        check_overrides(self._settings.columns, fields)
+        if not self._sources and sample is None:
+            raise DataError(f"data builder {self.builder!r} needs files to read; name them with --source FILE")
+        return self._rows(fields, sample)
+
+    def _rows(self, fields: tuple[Field, ...], sample: Path | None) -> Iterator[Row]:
+        for item in islice(self._all(fields, sample), self._limit):
+            if isinstance(item, Row):
+                self.seen[item.origin] = None
+                yield item
+            else:
+                self.malformed[item.origin] = item
+
+    def _all(self, fields: tuple[Field, ...], sample: Path | None) -> Iterator[Row | Dropped]:
+        notes = self.notes
+        if self._sources:
+            reading = Reading(fields=fields, columns=self._settings.columns, encoding=self._settings.encoding)
+            for source in self._sources:
+                yield from read(source, _label(source), reading, notes)
+        elif sample is not None:
+            # the sample is the builder's own: neither the user's encoding nor this machine's folders belong to it
+            self.sample = sample.name
+            reading = Reading(fields=fields, columns=self._settings.columns, encoding="utf-8")
+            yield from read(str(sample), sample.name, reading, notes)
+
+    @property
+    def read(self) -> int:
+        """How many rows were read, the malformed among them."""
+        return len(self.seen) + len(self.malformed)
+
+    def call(self, builder: DataBuilder) -> tuple[list[Example], list[Dropped]]:
+        """Run the builder to its end: its examples, and everything dropped, silent and malformed rows included."""
+        examples: list[Example] = []
+        dropped: list[Dropped] = []
+        for item in self._items(builder):
+            if isinstance(item, Example):
+                examples.append(item)
+            elif isinstance(item, Dropped):
+                dropped.append(item)
+            else:
+                raise PluginError(
+                    f"data builder {self.builder!r} yielded {type(item).__name__}; it must yield Example or Dropped"
+                )
+        booked = {example.origin for example in examples} | {item.origin for item in dropped}
+        silent = [origin for origin in self.seen if origin not in booked]
+        dropped += self.malformed.values()
+        dropped += [
+            Dropped(origin=origin, reason="unused", detail="the builder made nothing of it") for origin in silent
+        ]
+        self._check_asked()
+        return examples, dropped
+
+    def _items(self, builder: DataBuilder) -> Iterator[Example | Dropped]:
+        """Yield what the builder yields; where it reads no rows, its items are the rows that a limit counts."""
+        for count, item in enumerate(builder(self)):
+            if not self.asked and self._limit is not None and count >= self._limit:
+                return
+            yield item
+
+    def _check_asked(self) -> None:
+        if self._sources and not self.asked:
+            raise DataError(
+                f"data builder {self.builder!r} makes its own examples and read none of {', '.join(self._sources)}; "
+                "remove data.sources and data.test_source, or choose another builder"
+            )
+
+
+def _label(source: str) -> str:
+    """Return the name of a source as it can be stored: a file name need not be valid text."""
+    return source.encode("utf-8", "backslashreplace").decode()

@@ -1,0 +1,84 @@
+"""A finished data set, and its files: equal data sets give equal bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from domaintune.contracts import Example, Origin
+from domaintune.data.ledger import Ledger
+from domaintune.data.lengths import LengthTable
+from domaintune.errors import DataError
+from domaintune.files import read_jsonl, write_json, write_jsonl
+
+OURS = ("tags", "group", "origin")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dataset:
+    """Both sides in content order, what became of every row, and what the user should be told.
+
+    `sample` is True when no source was named and the builder's own sample was read.
+    """
+
+    train: tuple[Example, ...]
+    test: tuple[Example, ...]
+    ledger: Ledger
+    lengths: LengthTable | None = None
+    notes: tuple[str, ...] = ()
+    sample: bool = False
+
+
+def write(dataset: Dataset, folder: Path) -> None:
+    """Write train.jsonl, test.jsonl, ledger.json and, where tokens were counted, lengths.json."""
+    write_jsonl(folder / "train.jsonl", map(as_row, dataset.train))
+    write_jsonl(folder / "test.jsonl", map(as_row, dataset.test))
+    write_json(folder / "ledger.json", dataset.ledger.as_dict())
+    if dataset.lengths is None:
+        (folder / "lengths.json").unlink(missing_ok=True)
+    else:
+        write_json(folder / "lengths.json", dataset.lengths.as_dict())
+
+
+def load(folder: Path, side: Literal["train", "test"]) -> list[Example]:
+    """Read the examples of one side that `write` wrote."""
+    file = folder / f"{side}.jsonl"
+    try:
+        return [_example(row) for row in read_jsonl(file)]
+    except OSError as error:
+        raise DataError(f"cannot read {str(file)!r}: {error.strerror}; run the data stage first") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{str(file)!r} was not written by domaintune or is damaged ({error}); build it anew") from None
+
+
+def as_row(example: Example) -> dict[str, Any]:
+    """Return an example as a row of train.jsonl: trl's conversational columns and `meta`."""
+    origin = {"source": example.origin.source, "place": example.origin.place}
+    meta = {**example.meta, "tags": sorted(example.tags), "group": example.group, "origin": origin}
+    row = {"prompt": example.prompt, "completion": example.completion, "images": example.images or None, "meta": meta}
+    plain: dict[str, Any] = _without_none(row)
+    return plain
+
+
+def _example(row: Mapping[str, Any]) -> Example:
+    meta = row["meta"]
+    return Example(
+        prompt=tuple(row["prompt"]),
+        completion=tuple(row["completion"]),
+        images=tuple(row.get("images", ())),
+        tags=frozenset(meta["tags"]),
+        group=meta["group"],
+        origin=Origin(**meta["origin"]),
+        meta={key: value for key, value in meta.items() if key not in OURS},
+    )
+
+
+def _without_none(value: Any) -> Any:
+    """Leave out what is None: readers of these files infer a column's type from its values."""
+    if isinstance(value, Mapping):
+        return {key: _without_none(item) for key, item in value.items() if item is not None}
+    if isinstance(value, (list, tuple)):
+        return [_without_none(item) for item in value if item is not None]
+    return value

@@ -1,0 +1,1 @@
+"""What domaintune brings itself, offered through the same hooks as everyone's."""

@@ -1,0 +1,118 @@
+"""The engine that runs in this process: transformers for the base model, peft for the adapters beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import PeftModel
+from transformers import GenerationConfig, set_seed
+
+from domaintune import prompts
+from domaintune.contracts import Request, Sampling, TokenEvent
+from domaintune.errors import ModelError
+from domaintune.models import base as models
+from domaintune.settings import ModelSettings
+
+
+class TransformersEngine:
+    """Opens base models with transformers."""
+
+    def open(self, model: ModelSettings) -> TransformersSession:
+        """Load the base model and its tokenizer."""
+        place = models.locate(model)
+        return TransformersSession(models.load_model(place, model), models.load_tokenizer(place))
+
+
+class TransformersSession:
+    """A base model held open; one thread at a time."""
+
+    def __init__(self, model: Any, tokenizer: Any) -> None:
+        self.model = model.eval()
+        self.tokenizer = tokenizer
+        self.model.config.use_cache = True
+
+    def load(self, adapter: str, folder: Path) -> None:
+        """Read an adapter folder (safetensors only) under an id."""
+        if not (folder / "adapter_model.safetensors").is_file():
+            raise ModelError(f"{folder} has no adapter_model.safetensors; it is not an adapter domaintune can load")
+        if isinstance(self.model, PeftModel):
+            self.model.load_adapter(str(folder), adapter_name=adapter)
+        else:
+            self.model = PeftModel.from_pretrained(self.model, str(folder), adapter_name=adapter).eval()
+
+    def unload(self, adapter: str) -> None:
+        """Forget an adapter."""
+        self.model.delete_adapter(adapter)
+
+    def generate(self, requests: Sequence[Request]) -> Iterator[TokenEvent]:
+        """Answer the requests, those of one adapter and one way of sampling in one batch."""
+        order = sorted(range(len(requests)), key=lambda i: (requests[i].adapter or "", repr(requests[i].sampling)))
+        for _, group in groupby(order, key=lambda i: (requests[i].adapter, requests[i].sampling)):
+            places = list(group)
+            yield from self._batch(places, [requests[i] for i in places])
+
+    def _batch(self, places: list[int], requests: list[Request]) -> Iterator[TokenEvent]:
+        asked = [prompts.prompt_ids(self.tokenizer, request.messages) for request in requests]
+        adapter, sampling = requests[0].adapter, requests[0].sampling
+        answers = self._continue(asked, adapter, sampling)
+        ends = self._end_ids()
+        for place, ids in zip(places, answers, strict=True):
+            cut = next((i for i, token in enumerate(ids) if token in ends), None)
+            text = self.tokenizer.decode(ids[:cut], skip_special_tokens=True)
+            text, stopped = _cut_at(text, sampling.stop)
+            reason = "stop" if cut is not None or stopped else "length"
+            yield TokenEvent(request=place, text=text.strip(), tokens=len(ids[:cut]), finish_reason=reason)
+
+    @torch.inference_mode()
+    def _continue(self, asked: list[list[int]], adapter: str | None, sampling: Sampling) -> list[list[int]]:
+        """Return the new token ids of each prompt: [batch, new tokens] as lists."""
+        width = max(map(len, asked))
+        pad = self.tokenizer.pad_token_id
+        device = self.model.device
+        ids = torch.tensor([[pad] * (width - len(row)) + row for row in asked], device=device)
+        mask = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in asked], device=device)
+        set_seed(sampling.seed)
+        with self._adapter(adapter):
+            out = self.model.generate(
+                input_ids=ids, attention_mask=mask, generation_config=self._generation(sampling), use_model_defaults=False
+            )
+        return [[int(token) for token in row] for row in out[:, width:].tolist()]
+
+    def _adapter(self, adapter: str | None) -> Any:
+        """Make the request's adapter, or none, the one that answers inside a `with` block."""
+        if not isinstance(self.model, PeftModel):
+            if adapter is not None:
+                raise ModelError(f"no adapter named {adapter!r} is loaded")
+            return torch.inference_mode()
+        if adapter is None:
+            return self.model.disable_adapter()
+        if adapter not in self.model.peft_config:
+            raise ModelError(f"no adapter named {adapter!r} is loaded")
+        self.model.set_adapter(adapter)
+        return torch.inference_mode()
+
+    def _generation(self, sampling: Sampling) -> GenerationConfig:
+        warm = sampling.temperature > 0
+        return GenerationConfig(
+            max_new_tokens=sampling.max_new_tokens,
+            do_sample=warm,
+            temperature=sampling.temperature if warm else None,
+            top_p=sampling.top_p if warm else None,
+            top_k=0 if warm else None,
+            eos_token_id=sorted(self._end_ids()),
+            pad_token_id=self.tokenizer.pad_token_id,
+        )
+
+    def _end_ids(self) -> set[int]:
+        configured = getattr(self.model.generation_config, "eos_token_id", None)
+        several = configured if isinstance(configured, list) else [configured]
+        return {int(token) for token in (*several, self.tokenizer.eos_token_id) if token is not None}
+
+
+def _cut_at(text: str, stops: Sequence[str]) -> tuple[str, bool]:
+    found = [text.index(stop) for stop in stops if stop and stop in text]
+    return (text[: min(found)], True) if found else (text, False)

@@ -1,0 +1,78 @@
+"""How the numbers of a report are grouped and written, alike in the terminal and on the model card."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+Row = Mapping[str, Any]
+
+
+class Block(NamedTuple):
+    """One slice of one evaluator: systems by metrics, and the comparisons of that slice."""
+
+    heading: str
+    systems: list[str]
+    metrics: list[str]
+    scores: dict[tuple[str, str], Row]
+    comparisons: list[Row]
+
+
+def blocks(report: Mapping[str, Any], evaluator: str) -> list[Block]:
+    """Return the slices of one evaluator in the order of the report."""
+    scores = [row for row in report["scores"] if row["evaluator"] == evaluator]
+    comparisons = [row for row in report["comparisons"] if row["evaluator"] == evaluator]
+    return [
+        _block(tag, [row for row in scores if row["tag"] == tag], [row for row in comparisons if row["tag"] == tag])
+        for tag in dict.fromkeys(row["tag"] for row in scores)
+    ]
+
+
+def _block(tag: str, scores: list[Row], comparisons: list[Row]) -> Block:
+    return Block(
+        heading=f"{plain(tag)}, {counted(max(row['n'] for row in scores), 'item')}",
+        systems=list(dict.fromkeys(row["system"] for row in scores)),
+        metrics=list(dict.fromkeys(row["metric"] for row in scores)),
+        scores={(row["system"], row["metric"]): row for row in scores},
+        comparisons=comparisons,
+    )
+
+
+def counted(number: int, noun: str) -> str:
+    """Return `1 item` or `2 items`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def value(row: Row | None) -> str:
+    """Write a score x 100: `29.6`."""
+    return "" if row is None else f"{100 * row['value']:5.1f}"
+
+
+def cell(row: Row | None) -> str:
+    """Write a score x 100 with its interval: `29.6 [25.1, 34.0]`."""
+    return "" if row is None else f"{value(row)} [{100 * row['low']:4.1f}, {100 * row['high']:4.1f}]"
+
+
+def difference(row: Row) -> str:
+    """Write a difference x 100 with its interval: `+20.1 [+16.2, +24.3]`."""
+    return f"{100 * row['difference']:+5.1f} [{100 * row['low']:+5.1f}, {100 * row['high']:+5.1f}]"
+
+
+def verdict(row: Row) -> str:
+    """Write the verdict; where there is no evidence, with the difference that the items would have shown."""
+    needed = f" (sees {100 * row['mde']:.1f})" if row["verdict"] == "no evidence" and row.get("mde") else ""
+    return f"{row['verdict']}{needed}"
+
+
+def heading(report: Mapping[str, Any]) -> list[str]:
+    """Return what was evaluated and how, one fact a line."""
+    facts = {name: report[name] for name in ("domain", "base", "adapter") if report[name]}
+    facts["items"] = report["n"]["all"]
+    if report["decoding"]:
+        facts["decoding"] = ", ".join(f"{name} {value}" for name, value in report["decoding"].items())
+    return [f"{name:<9} {plain(str(fact))}" for name, fact in facts.items()]
+
+
+def plain(text: str) -> str:
+    """Return text on one line, without control characters: answers are written by models."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

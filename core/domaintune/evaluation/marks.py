@@ -1,0 +1,112 @@
+"""The marks of all systems on the items of one evaluator, and the numbers drawn from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from domaintune.contracts import Example, Score
+from domaintune.errors import PluginError
+from domaintune.evaluation import bootstrap
+from domaintune.evaluation.bootstrap import Floats
+from domaintune.evaluation.grading import Grader
+from domaintune.evaluation.items import ALL, FEWEST, slices
+
+FLOOR = "floor:"
+"""Systems with this prefix need no language model."""
+SUBJECTS = ("tuned", "given")
+"""The system that all others are compared with; its rivals follow in the order of the report."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Marks:
+    """The scores of each system by item and metric: `scores["tuned"][3]["rougeL"]`."""
+
+    evaluator: str
+    items: Sequence[Example]
+    scores: Mapping[str, Sequence[Mapping[str, Score]]]
+
+    @property
+    def metrics(self) -> list[str]:
+        """The metrics in the order in which the evaluator first yields them."""
+        rows = (row for system in self.scores.values() for row in system)
+        return list(dict.fromkeys(metric for row in rows for metric in row))
+
+    def slices(self) -> dict[str, list[int]]:
+        """Return the positions of the items by slice, without the slices too small for numbers."""
+        found = slices([self._tags(place) for place in range(len(self.items))])
+        return {tag: places for tag, places in found.items() if tag == ALL or len(places) >= FEWEST}
+
+    def values(self, metric: str, places: Sequence[int]) -> Floats:
+        """Return one metric as [systems, items], for those of the places where every system has it."""
+        systems = self.scores.values()
+        shared = [place for place in places if all(metric in system[place] for system in systems)]
+        return np.array([[system[place][metric].value for place in shared] for system in systems], dtype=np.float64)
+
+    def _tags(self, place: int) -> frozenset[str]:
+        """Return an item's own tags, and those that the evaluator gives it whatever the answer."""
+        given = [score.tags for system in self.scores.values() for score in system[place].values()]
+        return self.items[place].tags | (frozenset.intersection(*given) if given else frozenset())
+
+
+def mark(
+    grader: Grader, items: Sequence[Example], texts: Mapping[str, Sequence[str]], step: Callable[[], None]
+) -> Marks:
+    """Grade the answers of every system, aligned with the items; `step` is called after each answer."""
+    if not items:
+        raise PluginError(f"evaluator {grader.name!r} asks about none of the items that were answered")
+    scores = {
+        system: [_by_metric(grader, item, text, step) for item, text in zip(items, answers, strict=True)]
+        for system, answers in texts.items()
+    }
+    return Marks(evaluator=grader.name, items=items, scores=scores)
+
+
+def numbers(marks: Marks, draws: int, seed: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the score rows and the comparison rows of a report, by slice and metric."""
+    scores: list[dict[str, Any]] = []
+    comparisons: list[dict[str, Any]] = []
+    for tag, places in marks.slices().items():
+        for metric in marks.metrics:
+            values = marks.values(metric, places)
+            if values.size == 0:
+                continue
+            means = bootstrap.resample(values, draws, seed, tag)
+            where = {"evaluator": marks.evaluator, "metric": metric, "tag": tag}
+            scores += [where | row for row in _scores(list(marks.scores), values, means)]
+            comparisons += [where | row for row in _comparisons(list(marks.scores), values, means)]
+    return scores, comparisons
+
+
+def _by_metric(grader: Grader, item: Example, text: str, step: Callable[[], None]) -> dict[str, Score]:
+    scores = {score.metric: score for score in grader.grade(item, text)}
+    for score in scores.values():
+        if not np.isfinite(score.value):
+            raise PluginError(
+                f"evaluator {grader.name!r} gave {score.metric} = {score.value} for the answer to {item.origin}; "
+                "leave a metric out where it has no value"
+            )
+    step()
+    return scores
+
+
+def _scores(systems: list[str], values: Floats, means: Floats) -> Iterator[dict[str, Any]]:
+    for place, system in enumerate(systems):
+        yield {"system": system, **bootstrap.estimate(values[place], means[:, place])._asdict()}
+
+
+def _comparisons(systems: list[str], values: Floats, means: Floats) -> Iterator[dict[str, Any]]:
+    """Compare the subject with each other model, and with the best floor."""
+    subject = next((system for system in SUBJECTS if system in systems), None)
+    if subject is None:
+        return
+    a = systems.index(subject)
+    rivals = [place for place, system in enumerate(systems) if place != a and not system.startswith(FLOOR)]
+    floors = [place for place, system in enumerate(systems) if system.startswith(FLOOR)]
+    best = [max(floors, key=lambda place: values[place].mean())] if floors else []
+    for b in rivals + best:
+        difference = bootstrap.compare(values[a], values[b], means[:, a], means[:, b])
+        yield {"a": subject, "b": systems[b], **difference._asdict()}

@@ -1,0 +1,95 @@
+"""The evaluation stage: base, tuned and the cheap floors, answering the same held-out questions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from domaintune import data, evaluation, files
+from domaintune.console import progress
+from domaintune.contracts import Sampling
+from domaintune.models import base as models
+from domaintune.plan import Plan
+from domaintune.runs import Run
+
+
+def inputs(plan: Plan, run: Run) -> dict[str, Any]:
+    """Return everything that decides the report."""
+    values = plan.settings.as_dict()
+    return {
+        "test.jsonl": run.output("data", "test.jsonl"),
+        "train.jsonl": run.output("data", "train.jsonl"),  # the floors learn from it
+        "adapter": _adapter_hash(run),
+        "model": {**models.identity(plan.settings.model), **values["model"]},
+        "evaluators": [{"name": part.name, **plan.code("evaluator", part)} for part in plan.evaluators],
+        "engine": plan.code("engine", plan.engine),
+        "eval": values["eval"],
+        "seed": values["seed"],
+    }
+
+
+def work(plan: Plan, run: Run, folder: Path) -> dict[str, Any]:
+    """Collect the answers, grade them, and leave report.json and the answers in `folder`."""
+    settings = plan.settings
+    graders = [evaluation.open_grader(part, settings.eval.graders.get(part.name, {})) for part in plan.evaluators]
+    train, held_out = data.load(run.file("data"), "train"), data.load(run.file("data"), "test")
+    items = evaluation.choose(_items(graders, held_out), settings.eval.limit)
+    sampling = Sampling(
+        max_new_tokens=settings.eval.max_new_tokens, temperature=settings.eval.temperature, seed=settings.seed
+    )
+    answers = _answers(plan, run, items, sampling)
+    report = evaluation.evaluate(
+        items,
+        train,
+        graders,
+        answers,
+        settings.eval,
+        seed=settings.seed,
+        domain=plan.domain.name,
+        base=settings.model.base,
+        adapter=run.folder.name,
+        decoding={"max_new_tokens": sampling.max_new_tokens, "temperature": sampling.temperature, "seed": sampling.seed},
+    ).as_dict()
+    files.write_json(folder / "report.json", report)
+    return {"items": len(items)}
+
+
+def publish(run: Run) -> None:
+    """Put the report where people and machines look for it."""
+    files.write_text(run.file("report.json"), run.file("evaluation/report.json").read_text(encoding="utf-8"))
+
+
+def _items(graders: list[Any], held_out: list[Any]) -> list[Any]:
+    """Take the items of the first grader that brings its own, else the held-out examples."""
+    for grader in graders:
+        items = grader.items(held_out)
+        if items is not held_out:
+            return list(items)
+    return held_out
+
+
+def _answers(plan: Plan, run: Run, items: list[Any], sampling: Sampling) -> dict[str, Any]:
+    engine, settings = plan.engine.load(), plan.settings
+    stores = {"base": _store(plan, run, "base"), "tuned": _store(plan, run, _adapter_hash(run)[:12])}
+    session: Any = None
+    answers = {}
+    for system, store in stores.items():
+        if evaluation.missing(items, sampling, store) and session is None:
+            session = engine.open(settings.model)
+            session.load("tuned", run.file("train/adapter"))
+        with progress(f"answers: {system}", len(items)) as show:
+            answers[system] = evaluation.collect(
+                session, items, None if system == "base" else "tuned", sampling,
+                batch_size=settings.eval.batch_size, store=store, progress=show,
+            )  # fmt: skip
+    return answers
+
+
+def _store(plan: Plan, run: Run, system: str) -> Path:
+    """Return the file of a system's answers; it outlives the stage, so that a changed grader asks nothing again."""
+    model = files.fingerprint({**models.identity(plan.settings.model), **plan.settings.as_dict()["model"]})
+    return run.file(f"answers/{system}-{model[:8]}.jsonl")
+
+
+def _adapter_hash(run: Run) -> str:
+    return run.output("train", "adapter/adapter_model.safetensors")

@@ -1,0 +1,140 @@
+"""What a build would take, said before anything is written."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from domaintune import runs
+from domaintune.data import stage as data
+from domaintune.data.ledger import Ledger
+from domaintune.home import runs_folder
+from domaintune.models import base as models
+from domaintune.plan import Plan
+
+CHARACTERS_A_TOKEN = 3.6
+"""Of English text; used only where the base model's tokenizer is not on this machine yet."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forecast:
+    """A build's expected size."""
+
+    run: str
+    ledger: Ledger
+    tokens_counted: bool
+    train_tokens: int
+    steps: int
+    epochs: float
+    parameters: int | None
+    trainable_parameters: int | None
+    memory_gb: float | None
+    minutes: float | None
+    files: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return {"schema_version": 1, **asdict(self), "ledger": self.ledger.as_dict()}
+
+    def lines(self) -> list[str]:
+        """Return the forecast as sentences."""
+        how = "counted" if self.tokens_counted else f"estimated at {CHARACTERS_A_TOKEN} characters a token"
+        lines = [
+            f"tokens in the training set: {self.train_tokens:,} ({how})",
+            f"training: {self.steps:,} steps, {self.epochs:.1f} epochs",
+        ]
+        if self.parameters is None:
+            lines.append("memory and minutes: not known before the base model is on this machine")
+        else:
+            lines.append(f"model: {self.parameters:,} parameters, {self.trainable_parameters:,} of them trained")
+            lines.append(f"memory: about {self.memory_gb:.1f} GB    time: about {self.minutes:.0f} minutes")
+        return [*lines, "would write:", *(f"  {name}" for name in self.files)]
+
+
+def forecast_of(plan: Plan) -> Forecast:
+    """Build the examples in memory and work out the rest; writes nothing and fetches nothing."""
+    at_hand = models.is_at_hand(plan.settings.model)
+    made = data.make(plan, data.counter(plan) if at_hand else _guess)
+    settings = plan.settings.train
+    batch = max(settings.batch_size, 1)
+    steps = settings.steps or max(1, -(-int(settings.epochs * len(made.train)) // batch))
+    tokens = sum(prompt + completion for prompt, completion in _lengths(plan, made.train, at_hand))
+    run = runs.place(runs_folder(), plan.domain.name, None, plan.key)
+    size = _size(plan, tokens / max(len(made.train), 1), steps * batch) if at_hand else {}
+    return Forecast(
+        run=str(run.folder),
+        ledger=made.ledger,
+        tokens_counted=at_hand,
+        train_tokens=tokens,
+        steps=steps,
+        epochs=steps * batch / max(len(made.train), 1),
+        parameters=size.get("parameters"),
+        trainable_parameters=size.get("trainable"),
+        memory_gb=size.get("memory_gb"),
+        minutes=size.get("minutes"),
+        files=tuple(str(run.file(name)) for name in ("settings.toml", "data/", "train/", "report.json", "adapter/")),
+    )
+
+
+def _lengths(plan: Plan, examples: Any, at_hand: bool) -> list[tuple[int, int]]:
+    return data.counter(plan)(examples) if at_hand else _guess(examples)
+
+
+def _guess(examples: Any) -> list[tuple[int, int]]:
+    def tokens(messages: Any) -> int:
+        return int(sum(len(m["content"]) / CHARACTERS_A_TOKEN + 5 for m in messages))
+
+    return [(tokens(e.prompt), tokens(e.completion)) for e in examples]
+
+
+def _size(plan: Plan, tokens_an_example: float, examples_seen: int) -> dict[str, Any]:
+    """Work out memory and minutes from the model's shape and a short measurement of this machine.
+
+    Training LoRA costs about 4 floating point operations a parameter and token: 2 forward, 2 backward to the inputs; the
+    backward to the frozen weights is not needed. Memory is weights + 16 bytes a trained parameter + activations.
+    """
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    from domaintune.models.device import choose_device, choose_dtype
+
+    settings = plan.settings
+    base = models.locate(settings.model)
+    config = AutoConfig.from_pretrained(base.place, trust_remote_code=False)
+    with torch.device("meta"):  # shapes only: no weights are read
+        model = AutoModelForCausalLM.from_config(config)
+        parameters = model.num_parameters()
+        targets = settings.lora.targets if isinstance(settings.lora.targets, str) else list(settings.lora.targets)
+        tuned = get_peft_model(model, LoraConfig(r=settings.lora.r, target_modules=targets, task_type="CAUSAL_LM"))
+        trainable = tuned.get_nb_trainable_parameters()[0]
+    device = choose_device(settings.model.device)
+    dtype = choose_dtype(settings.model.dtype, device)
+    tokens = tokens_an_example * settings.train.micro_batch_size
+    activations = tokens * config.num_hidden_layers * (config.hidden_size * 18 + config.intermediate_size * 6) * 4
+    if settings.train.gradient_checkpointing:
+        activations /= config.num_hidden_layers
+    logits = tokens * config.vocab_size * 4
+    memory = parameters * dtype.itemsize + trainable * 16 + activations + logits + 0.6e9
+    operations = 4 * parameters * tokens_an_example * examples_seen
+    return {
+        "parameters": parameters,
+        "trainable": trainable,
+        "memory_gb": round(memory / 1e9, 1),
+        "minutes": round(operations / (0.6 * _rate(device, dtype, config.hidden_size)) / 60, 1),
+    }
+
+
+def _rate(device: str, dtype: Any, width: int) -> float:
+    """Measure matrix multiplication on this machine at the model's width: operations a second."""
+    import torch
+
+    left = torch.randn(512, width, dtype=dtype, device=device)
+    right = torch.randn(width, 3 * width, dtype=dtype, device=device)
+    for _ in range(3):
+        left @ right
+    started, count = time.perf_counter(), 20
+    for _ in range(count):
+        float((left @ right)[0, 0])
+    return 2 * 512 * width * 3 * width * count / (time.perf_counter() - started)

@@ -1,0 +1,1 @@
+"""Base models: hub id, local folder, or the starter model."""

@@ -1,0 +1,166 @@
+"""Finding and loading a base model: hub id, local folder or `starter`; safetensors only, no code from strangers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from domaintune import files, prompts
+from domaintune.errors import ModelError
+from domaintune.models import starter
+from domaintune.models.device import choose_device, choose_dtype
+from domaintune.settings import ModelSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class BaseModel:
+    """A base model that can be loaded: what the user calls it, and where transformers finds it."""
+
+    name: str
+    place: str
+    revision: str | None = None
+
+    @property
+    def folder(self) -> Path | None:
+        """The local folder, or None for a model on the hub."""
+        path = Path(self.place)
+        return path if path.is_dir() else None
+
+    @property
+    def published_as(self) -> str:
+        """The name to write on a model card: no path of this machine."""
+        if self.name == "starter":
+            return starter.HUB_NAME
+        return Path(self.place).name if self.folder else self.place
+
+
+def identity(settings: ModelSettings) -> dict[str, Any]:
+    """Return what tells one base model from another, without loading or fetching anything."""
+    if settings.base == "starter":
+        return {"base": "starter", "sha256": starter.GGUF_SHA256}
+    path = Path(settings.base).expanduser()
+    if not path.is_dir():
+        return {"base": settings.base, "revision": settings.revision}
+    weights = {file.name: file.stat().st_size for file in sorted(path.glob("*.safetensors"))}
+    small = {file.name: files.sha256(file) for file in sorted(path.glob("*.json"))}
+    return {"base": "folder", "files": small, "weights": weights}
+
+
+def is_at_hand(settings: ModelSettings) -> bool:
+    """Tell whether the model can be loaded without fetching anything (a hub id counts as not)."""
+    return starter.is_ready() if settings.base == "starter" else Path(settings.base).expanduser().is_dir()
+
+
+def locate(settings: ModelSettings) -> BaseModel:
+    """Return where the base model is, fetching the starter the first time it is wanted."""
+    if settings.base == "starter":
+        return BaseModel(name="starter", place=str(starter.get()))
+    path = Path(settings.base).expanduser()
+    if path.is_dir():
+        _check_folder(path)
+        return BaseModel(name=settings.base, place=str(path))
+    if path.exists() or settings.base.startswith((".", "/", "~")) or settings.base.count("/") > 1:
+        raise ModelError(f"model.base {settings.base!r} is not a folder; give a model folder, a hub id or 'starter'")
+    return BaseModel(name=settings.base, place=settings.base, revision=settings.revision)
+
+
+def load_tokenizer(base: BaseModel) -> Any:
+    """Load the tokenizer, with a chat template and a padding token whatever the model brought."""
+    from transformers import AutoTokenizer
+
+    quiet_transformers()
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(base.place, revision=base.revision, trust_remote_code=False)
+    except (OSError, ValueError) as error:
+        raise ModelError(_sentence(base, "tokenizer", error)) from None
+    if tokenizer.chat_template is None:
+        tokenizer.chat_template = prompts.PLAIN_TEMPLATE
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
+
+
+def load_model(base: BaseModel, settings: ModelSettings) -> Any:
+    """Load the weights (safetensors only) on the chosen device, in the chosen dtype."""
+    from transformers import AutoModelForCausalLM
+
+    quiet_transformers()
+    device = choose_device(settings.device)
+    options: dict[str, Any] = {"dtype": choose_dtype(settings.dtype, device), **_quantization(settings, device)}
+    try:
+        model = AutoModelForCausalLM.from_pretrained(
+            base.place, revision=base.revision, use_safetensors=True, trust_remote_code=False, **options
+        )
+    except (OSError, ValueError) as error:
+        raise ModelError(_sentence(base, "weights", error)) from None
+    return model if settings.quantization != "none" else model.to(device)
+
+
+def quiet_transformers() -> None:
+    """Keep transformers' own progress bars off the screen."""
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+
+
+def fingerprint(base: BaseModel) -> str:
+    """Return a short hash of the base: its configuration and samples of its weights.
+
+    64 spans of 4 KiB a file are read, evenly spread; that tells any two trained models apart without reading gigabytes.
+    """
+    folder = base.folder or _snapshot(base)
+    config = files.sha256(folder / "config.json")
+    return files.fingerprint({"config": config, "weights": {p.name: _sample(p) for p in _weights(folder)}})
+
+
+def _snapshot(base: BaseModel) -> Path:
+    """Return the cached files of a hub model that has been loaded before."""
+    from huggingface_hub import snapshot_download
+
+    return Path(
+        snapshot_download(base.place, revision=base.revision, local_files_only=True, allow_patterns=["*.json", "*.safetensors"])
+    )
+
+
+def _weights(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.safetensors"))
+
+
+def _sample(path: Path, spans: int = 64, width: int = 4096) -> str:
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        parts = []
+        for index in range(spans):
+            file.seek(size * index // spans)
+            parts.append(file.read(width).hex())
+    return files.fingerprint({"size": size, "parts": parts})
+
+
+def _check_folder(path: Path) -> None:
+    if not (path / "config.json").is_file():
+        raise ModelError(f"{path} is not a model folder: it has no config.json")
+    if not list(path.glob("*.safetensors")):
+        pickles = [file.name for file in path.glob("*.bin")]
+        raise ModelError(
+            f"{path} has no .safetensors file"
+            + (f" ({pickles[0]} is a pickle, which could run code; convert it)" if pickles else "")
+        )
+
+
+def _quantization(settings: ModelSettings, device: str) -> dict[str, Any]:
+    if settings.quantization == "none":
+        return {}
+    if device != "cuda":
+        raise ModelError(f"model.quantization={settings.quantization!r} needs a CUDA device; set it to 'none'")
+    from transformers import BitsAndBytesConfig
+
+    four = settings.quantization == "4bit"
+    config = BitsAndBytesConfig(load_in_4bit=four, load_in_8bit=not four, bnb_4bit_quant_type="nf4")
+    return {"quantization_config": config, "device_map": {"": device}}
+
+
+def _sentence(base: BaseModel, part: str, error: Exception) -> str:
+    reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    where = "this folder" if base.folder else "the hub (is it reachable, and the name right?)"
+    return f"the {part} of base model {base.name!r} could not be loaded from {where}: {reason}"

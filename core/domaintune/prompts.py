@@ -1,0 +1,84 @@
+"""The one place where messages become token ids: training, grading and serving all call these functions.
+
+What a model is asked at training time and at serving time must be the same tokens, or it gets worse after deployment and
+nobody knows why. `example_ids` therefore begins with exactly what `prompt_ids` returns.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from domaintune.contracts import Example, Message
+
+PLAIN_TEMPLATE = (
+    "{% for m in messages %}{{ '<' + m['role'] + '>\\n' + m['content'] }}"
+    "{% if m['role'] == 'assistant' %}{{ eos_token }}{% endif %}{{ '\\n' }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<assistant>\\n' }}{% endif %}"
+)
+"""Given to base models that bring no chat template; it travels with the adapter."""
+
+
+class ExampleIds(NamedTuple):
+    """The token ids of an example; the loss counts the completion only."""
+
+    prompt: list[int]
+    completion: list[int]
+
+
+def prompt_ids(tokenizer: Any, messages: Sequence[Message]) -> list[int]:
+    """Return the token ids of a conversation, ready for the assistant's answer."""
+    return _encode(tokenizer, _render(tokenizer, messages, ask=True))
+
+
+def example_ids(tokenizer: Any, example: Example) -> ExampleIds:
+    """Return the token ids of an example; the completion ends with the token that ends a turn."""
+    asked = _render(tokenizer, example.prompt, ask=True)
+    whole = _render(tokenizer, (*example.prompt, *example.completion), ask=False)
+    # Templates that write something of their own after the question (an empty thought, say) do not continue the prompt:
+    # then the answer follows the prompt as a server would see it.
+    answer = whole[len(asked) :].rstrip() if whole.startswith(asked) else example.reference
+    completion = _encode(tokenizer, answer)
+    if not completion or completion[-1] not in _special_ids(tokenizer):
+        completion.append(int(tokenizer.eos_token_id))
+    return ExampleIds(_encode(tokenizer, asked), completion)
+
+
+def count_tokens(tokenizer: Any, examples: Sequence[Example]) -> list[tuple[int, int]]:
+    """Return (prompt tokens, completion tokens) of each example."""
+    return [(len(ids.prompt), len(ids.completion)) for ids in (example_ids(tokenizer, e) for e in examples)]
+
+
+def template_fingerprint(tokenizer: Any) -> str:
+    """Return a short hash of the chat template; adapters store it, and engines can refuse another."""
+    return hashlib.sha256(str(tokenizer.chat_template).encode()).hexdigest()[:16]
+
+
+def _render(tokenizer: Any, messages: Sequence[Message], *, ask: bool) -> str:
+    from jinja2 import TemplateError  # noqa: PLC0415  (comes with transformers, not with the light install)
+
+    try:
+        return _apply(tokenizer, messages, ask=ask)
+    except TemplateError:
+        if messages[0]["role"] != "system":
+            raise
+        return _apply(tokenizer, _without_system(messages), ask=ask)
+
+
+def _apply(tokenizer: Any, messages: Sequence[Message], *, ask: bool) -> str:
+    return str(tokenizer.apply_chat_template(list(messages), tokenize=False, add_generation_prompt=ask))
+
+
+def _without_system(messages: Sequence[Message]) -> list[Message]:
+    """Put the system text before the first user message, for templates that know no system role."""
+    system, first, *rest = messages
+    return [Message(role=first["role"], content=f"{system['content']}\n\n{first['content']}"), *rest]
+
+
+def _encode(tokenizer: Any, text: str) -> list[int]:
+    return list(tokenizer(text, add_special_tokens=False)["input_ids"])
+
+
+def _special_ids(tokenizer: Any) -> set[int]:
+    return {*tokenizer.all_special_ids, *tokenizer.added_tokens_decoder}

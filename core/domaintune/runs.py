@@ -1,0 +1,160 @@
+"""The run folder: where a build keeps what it made, and how it knows what need not be made again.
+
+Each stage works in a folder aside and finishes by a rename; `stages.json` remembers the fingerprint of its inputs and the
+hashes of its files. A stage whose fingerprint is known and whose files still have those hashes is skipped.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from domaintune import files
+from domaintune.console import note
+from domaintune.errors import UsageError, nearest
+
+RECORDED = ("domaintune", "torch", "transformers", "trl", "peft", "datasets", "tokenizers", "numpy")
+Work = Callable[[Path], Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run folder."""
+
+    folder: Path
+
+    def file(self, name: str) -> Path:
+        """Return the path of something in the run."""
+        return self.folder / name
+
+    @property
+    def stages(self) -> dict[str, Any]:
+        """What each finished stage left on record."""
+        try:
+            record = files.read_json(self.folder / "stages.json")
+        except (OSError, ValueError):
+            return {}
+        return record if isinstance(record, dict) else {}
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep other processes out of this run; they are refused at once."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.folder / ".lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise UsageError(
+                f"{self.folder} is being built by another process; wait for it, or choose another --name"
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def perform(self, stage: str, inputs: Mapping[str, Any], work: Work) -> bool:
+        """Run a stage unless its inputs are those of last time; returns whether it ran.
+
+        `work` fills the folder it is given and returns counts for the record. The folder is the same when a killed run is
+        repeated with the same inputs, so that work can go on where it was.
+        """
+        key = files.fingerprint({"stage": stage, **inputs})
+        known = self.stages.get(stage, {})
+        if known.get("fingerprint") == key and self._intact(stage, known):
+            note(f"{stage}: unchanged, nothing to do")
+            return False
+        note(f"{stage}: working")
+        aside = self._aside(stage, key)
+        started, clock = _now(), time.monotonic()
+        counts = dict(work(aside))
+        files.replace_folder(aside, self.folder / stage)
+        seconds = round(time.monotonic() - clock, 1)
+        record = {
+            "fingerprint": key,
+            "status": "done",
+            "started": started,
+            "seconds": seconds,
+            "inputs": inputs,
+            "counts": counts,
+            "versions": versions(),
+            "files": files.folder_hashes(self.folder / stage),
+        }
+        files.write_json(self.folder / "stages.json", {**self.stages, stage: record})
+        note(f"{stage}: done in {seconds:,.1f} s")
+        return True
+
+    def output(self, stage: str, name: str) -> str:
+        """Return the hash of a file that a stage left, for the next stage's fingerprint."""
+        return str(self.stages[stage]["files"][name])
+
+    def _aside(self, stage: str, key: str) -> Path:
+        aside = self.folder / f".{stage}-{key}"
+        for old in self.folder.glob(f".{stage}-*"):
+            if old != aside:
+                shutil.rmtree(old, ignore_errors=True)
+        aside.mkdir(parents=True, exist_ok=True)
+        return aside
+
+    def _intact(self, stage: str, known: Mapping[str, Any]) -> bool:
+        folder = self.folder / stage
+        return folder.is_dir() and files.folder_hashes(folder) == known.get("files")
+
+
+def place(root: Path, domain: str, name: str | None, key: str) -> Run:
+    """Return the run of a build: by name, or by what it is made from, so that the same command finds it again."""
+    if name:
+        if Path(name).name != name or name.startswith("."):
+            raise UsageError(f"--name {name!r} must be a plain name without '/'")
+        return Run(root / f"{domain}-{name}")
+    before = sorted(root.glob(f"{domain}-*-{key[:8]}"))
+    return Run(before[-1] if before else root / f"{domain}-{datetime.datetime.now().date()}-{key[:8]}")
+
+
+def point_latest(run: Run, domain: str) -> None:
+    """Make `latest-DOMAIN` a link to this run, where the file system has links."""
+    link, aside = run.folder.parent / f"latest-{domain}", run.folder.parent / f".latest-{domain}-{os.getpid()}"
+    try:
+        aside.symlink_to(run.folder.name)
+        aside.replace(link)
+    except OSError:
+        aside.unlink(missing_ok=True)
+
+
+def every(root: Path) -> list[Run]:
+    """Return all runs below a folder, newest last."""
+    found = [path.parent for path in root.glob("*/stages.json") if not path.parent.is_symlink()]
+    return [Run(path) for path in sorted(found, key=lambda path: path.stat().st_mtime)]
+
+
+def find(root: Path, name: str) -> Run:
+    """Return the run of a name, or say which there are."""
+    if (root / name / "stages.json").is_file():
+        return Run((root / name).resolve())
+    known = [run.folder.name for run in every(root)]
+    raise UsageError(f"there is no run {name!r} in {root}{nearest(name, known)}; runs: {', '.join(known) or 'none'}")
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the libraries that decide a result."""
+    found = {"python": platform.python_version()}
+    for name in RECORDED:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")

@@ -1,0 +1,246 @@
+"""Settings: frozen records, resolved as defaults < preset < TOML file < `--set key=value`.
+
+A run stores what it was made with, and nothing else decides what it does. An unknown key is an error that names the
+nearest known one; a value of the wrong type is an error that says which.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+from annotated_types import Ge, Gt, Le
+from pydantic import BeforeValidator, TypeAdapter, ValidationError
+
+from domaintune.contracts import Domain
+from domaintune.errors import SettingsError, nearest
+
+Positive = Annotated[int, Gt(0)]
+Share = Annotated[float, Ge(0), Le(1)]
+Names = Annotated[tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)]
+"""Several names, or one written without brackets."""
+
+
+def setting(default: Any, doc: str) -> Any:
+    """Declare a field with its default and the sentence that documents it."""
+    if isinstance(default, (dict, list)):
+        return dataclasses.field(default_factory=lambda: type(default)(default), metadata={"doc": doc})
+    return dataclasses.field(default=default, metadata={"doc": doc})
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ModelSettings:
+    """The base model and where it runs."""
+
+    base: str = setting("starter", "hub id, local folder, or 'starter' (SmolLM2-135M-Instruct)")
+    revision: str | None = setting(None, "hub revision; a commit hash pins it")
+    device: Literal["auto", "cuda", "mps", "cpu"] = setting("auto", "auto takes cuda, then mps, then cpu")
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = setting(
+        "auto", "auto takes bfloat16 where the processor multiplies it, else float32"
+    )
+    quantization: Literal["none", "8bit", "4bit"] = setting("none", "QLoRA: load the base in 8 or 4 bits (GPU)")
+    engine: str = setting("transformers", "who answers, in evaluation and serving")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class DataSettings:
+    """Where examples come from and how they are divided."""
+
+    builder: str | None = setting(None, "data builder; default: the domain's own")
+    sources: Names = setting((), "files or hub dataset ids; none: the builder's own sample")
+    test_source: Names = setting((), "files to test on; none: a share of the sources")
+    test_fraction: Share = setting(0.15, "share of the groups held out for testing, without test_source")
+    columns: dict[str, str] = setting({}, "field = column, where the names in your file are not recognised")
+    encoding: str = setting("utf-8", "text encoding of CSV, JSON and JSONL sources")
+    limit: Positive | None = setting(None, "read only the first rows of the sources")
+    max_malformed: Share = setting(0.1, "a larger share of malformed rows stops the build")
+    near: Share = setting(0.8, "groups with this Jaccard similarity of word 3-grams count as the same report")
+    duplicates: Literal["keep", "drop"] = setting("keep", "drop repeats of the same prompt and completion from training")
+    balance: dict[str, Share] = setting({}, "tag = share of the training set; the surplus is dropped and counted")
+    options: dict[str, Any] = setting({}, "options of the data builder")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RetrievalSettings:
+    """Knowledge beside the model (arrives with the index stage)."""
+
+    retriever: str | None = setting(None, "retriever; default: the domain's own")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class LoraSettings:
+    """The adapter (Hu et al. 2021)."""
+
+    r: Positive = setting(16, "rank")
+    alpha: Annotated[float, Gt(0)] = setting(32.0, "scale; the update is multiplied by alpha / r")
+    dropout: Share = setting(0.0, "dropout before the adapter")
+    targets: str | tuple[str, ...] = setting("all-linear", "module names, or 'all-linear'")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TrainSettings:
+    """Supervised fine-tuning with trl's SFTTrainer, loss on the completion only."""
+
+    steps: Positive | None = setting(None, "optimizer steps; none: count by epochs")
+    epochs: Annotated[float, Gt(0)] = setting(3.0, "passes over the training set, where steps is not set")
+    batch_size: Positive = setting(16, "examples an optimizer step")
+    micro_batch_size: Positive = setting(8, "examples in memory at once")
+    learning_rate: Annotated[float, Gt(0)] = setting(2e-4, "peak learning rate")
+    schedule: Literal["linear", "cosine", "constant"] = setting("cosine", "shape after the warm-up")
+    warmup: Share = setting(0.05, "share of the steps spent warming up")
+    weight_decay: Annotated[float, Ge(0)] = setting(0.0, "AdamW weight decay")
+    max_length: Positive = setting(1024, "tokens an example may have; longer ones are dropped and counted")
+    padding_free: bool = setting(True, "one flat sequence instead of padding")
+    packing: bool = setting(False, "fill sequences of max_length with several examples (GPU)")
+    gradient_checkpointing: bool = setting(False, "recompute activations: less memory, a third more time")
+    checkpoint_every: Positive = setting(20, "steps between checkpoints")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class EvalSettings:
+    """Answers on the held-out examples, and how they are compared."""
+
+    evaluators: Names = setting((), "graders; default: the domain's own")
+    limit: Positive | None = setting(None, "test items, drawn by content hash; none: all")
+    batch_size: Positive = setting(16, "questions answered at once")
+    max_new_tokens: Positive = setting(128, "tokens an answer may have")
+    temperature: Annotated[float, Ge(0)] = setting(0.0, "0 is greedy decoding")
+    draws: Positive = setting(2000, "bootstrap draws of an interval")
+    samples: Annotated[int, Ge(0)] = setting(10, "answers shown in the report")
+    require: dict[str, str] = setting({}, "gates: metric = verdict that tuned against base must reach ('better')")
+    graders: dict[str, dict[str, Any]] = setting({}, "options by evaluator; written [eval.NAME]")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PackSettings:
+    """The adapter package."""
+
+    license: str = setting("other", "licence named on the model card")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ServeSettings:
+    """The server (arrives with `domaintune serve`)."""
+
+    host: str = setting("127.0.0.1", "address to listen on")
+    port: Positive = setting(8000, "port to listen on")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything that decides a build."""
+
+    __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
+
+    seed: Annotated[int, Ge(0)] = setting(0, "seed of sampling, order, initialisation and bootstrap")
+    model: ModelSettings = dataclasses.field(default_factory=ModelSettings)
+    data: DataSettings = dataclasses.field(default_factory=DataSettings)
+    retrieval: RetrievalSettings = dataclasses.field(default_factory=RetrievalSettings)
+    lora: LoraSettings = dataclasses.field(default_factory=LoraSettings)
+    train: TrainSettings = dataclasses.field(default_factory=TrainSettings)
+    eval: EvalSettings = dataclasses.field(default_factory=EvalSettings)
+    pack: PackSettings = dataclasses.field(default_factory=PackSettings)
+    serve: ServeSettings = dataclasses.field(default_factory=ServeSettings)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values by section, ready for TOML or JSON."""
+        return dataclasses.asdict(self)
+
+
+def resolve(
+    domain: Domain,
+    *,
+    preset: str | None = None,
+    file: Path | None = None,
+    overrides: Sequence[str] = (),
+) -> Settings:
+    """Return the settings of a build, the later source winning; raises SettingsError."""
+    layers: list[tuple[str, Mapping[str, Any]]] = []
+    if preset is not None:
+        if preset not in domain.presets:
+            known = ", ".join(domain.presets) or "none"
+            raise SettingsError(
+                f"domain {domain.name!r} has no preset {preset!r}{nearest(preset, domain.presets)}; presets: {known}"
+            )
+        layers.append((f"preset {preset!r}", domain.presets[preset]))
+    if file is not None:
+        layers.append((str(file), _read_toml(file)))
+    layers += [(f"--set {text}", _parse_override(text)) for text in overrides]
+    merged: dict[str, Any] = {}
+    for where, layer in layers:
+        layer = _move_grader_options(layer, set(domain.evaluators))
+        _refuse_unknown(layer, Settings, where)
+        merged = _merge(merged, layer)
+    return validate(Settings, merged, "settings")
+
+
+def validate(kind: type[Any], values: Mapping[str, Any], where: str) -> Any:
+    """Make a settings record from plain values, or say which key does not fit and why."""
+    _refuse_unknown(values, kind, where)
+    try:
+        return TypeAdapter(kind).validate_python(dict(values))
+    except ValidationError as error:
+        problems = [
+            f"{'.'.join(str(part) for part in problem['loc'])} = {problem['input']!r}: {problem['msg']}"
+            for problem in error.errors()
+        ]
+        raise SettingsError(f"{where}: " + "; ".join(problems)) from None
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    try:
+        with file.open("rb") as stream:
+            return tomllib.load(stream)
+    except OSError as error:
+        raise SettingsError(f"cannot read the settings file {str(file)!r}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise SettingsError(f"{file}: not valid TOML: {error}") from None
+
+
+def _parse_override(text: str) -> dict[str, Any]:
+    """Turn `train.steps=40` into nested values; what is not a TOML value is a string."""
+    key, equals, value = text.partition("=")
+    if not equals or not all(key.strip().split(".")):
+        raise SettingsError(f"--set {text!r}: write key=value, for example --set train.steps=40")
+    try:
+        parsed: Any = tomllib.loads(f"value = {value}")["value"]
+    except (tomllib.TOMLDecodeError, RecursionError):
+        parsed = value
+    for part in reversed(key.strip().split(".")):
+        parsed = {part: parsed}
+    result: dict[str, Any] = parsed
+    return result
+
+
+def _move_grader_options(layer: Mapping[str, Any], evaluators: set[str]) -> Mapping[str, Any]:
+    """Write `[eval.medical-rouge]` as `[eval.graders.medical-rouge]`, where it is stored."""
+    section = layer.get("eval")
+    if not isinstance(section, Mapping) or not evaluators & set(section):
+        return layer
+    rest = {key: value for key, value in section.items() if key not in evaluators}
+    named = {key: value for key, value in section.items() if key in evaluators}
+    return {**layer, "eval": {**rest, "graders": _merge(rest.get("graders", {}), named)}}
+
+
+def _refuse_unknown(values: Mapping[str, Any], kind: type[Any], where: str, path: str = "") -> None:
+    fields = {field.name: field for field in dataclasses.fields(kind)}
+    for key, value in values.items():
+        if key not in fields:
+            full, known = f"{path}{key}", [f"{path}{name}" for name in fields]
+            raise SettingsError(f"{where}: unknown setting {full!r}{nearest(full, known)}")
+        factory = fields[key].default_factory
+        if isinstance(factory, type) and dataclasses.is_dataclass(factory):
+            if not isinstance(value, Mapping):
+                raise SettingsError(f"{where}: {key!r} is a section; write {key}.NAME=value")
+            _refuse_unknown(value, factory, where, f"{path}{key}.")
+
+
+def _merge(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(low)
+    for key, value in high.items():
+        old = merged.get(key)
+        merged[key] = _merge(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return merged

@@ -1,0 +1,150 @@
+"""Supervised fine-tuning of a LoRA adapter on a domain's examples."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from datasets import Dataset
+from peft import LoraConfig
+from transformers import PrinterCallback, ProgressCallback, set_seed
+from trl import SFTConfig, pack_dataset
+
+from domaintune import files, prompts
+from domaintune.console import note
+from domaintune.contracts import Example
+from domaintune.errors import TrainingError
+from domaintune.settings import LoraSettings, Settings, TrainSettings
+from domaintune.training import checkpoints
+from domaintune.training.progress import ShowProgress, draw_loss, log_row
+from domaintune.training.trainer import DurableTrainer
+
+LOG, LOSS_PLOT, ADAPTER = "train_log.jsonl", "training_loss.png", "adapter"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """The arithmetic of a run: optimizer steps, passes over the data, and how a batch is made up."""
+
+    steps: int
+    epochs: float
+    micro_batch: int
+    accumulate: int
+
+    @property
+    def batch(self) -> int:
+        """Examples an optimizer step."""
+        return self.micro_batch * self.accumulate
+
+
+def schedule(settings: TrainSettings, examples: int) -> Schedule:
+    """Work out the steps of a run; `steps` wins over `epochs`."""
+    micro = min(settings.micro_batch_size, settings.batch_size)
+    accumulate = math.ceil(settings.batch_size / micro)
+    batch = micro * accumulate
+    steps = settings.steps or max(1, math.ceil(settings.epochs * examples / batch))
+    return Schedule(steps=steps, epochs=steps * batch / max(examples, 1), micro_batch=micro, accumulate=accumulate)
+
+
+def train(model: Any, tokenizer: Any, examples: Sequence[Example], settings: Settings, folder: Path) -> dict[str, Any]:
+    """Train in `folder`, going on from its last checkpoint; leaves the adapter, the log and the loss plot there.
+
+    Returns counts and figures of the run: steps, epochs, tokens seen by this process, last loss, trainable parameters.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    trainer = make_trainer(model, tokenizer, examples, settings, folder)
+    last = checkpoints.latest_valid(folder)
+    if last:
+        note(f"  going on from {last.name}")
+    trainer.train(resume_from_checkpoint=str(last) if last else None)
+    history = [log_row(entry) for entry in trainer.state.log_history if "loss" in entry]
+    files.write_jsonl(folder / LOG, history)
+    draw_loss(history, folder / LOSS_PLOT)
+    trainer.model.save_pretrained(folder / ADAPTER, save_embedding_layers=False)
+    checkpoints.prune(folder, keep=0)
+    return {
+        "steps": trainer.state.global_step,
+        "epochs": round(schedule(settings.train, len(examples)).epochs, 2),
+        "tokens": trainer.tokens_seen,
+        "loss": history[-1]["loss"],
+        "trainable_parameters": trainer.model.get_nb_trainable_parameters()[0],
+    }
+
+
+def make_trainer(
+    model: Any, tokenizer: Any, examples: Sequence[Example], settings: Settings, folder: Path
+) -> DurableTrainer:
+    """Put model, adapter, tokenised examples and settings together."""
+    set_seed(settings.seed)  # the adapter starts from random numbers
+    model.config.use_cache = False
+    trainer = DurableTrainer(
+        model=model,
+        args=_arguments(settings, schedule(settings.train, len(examples)), str(model.device.type), folder),
+        train_dataset=_dataset(tokenizer, examples, settings.train),
+        processing_class=tokenizer,
+        peft_config=_lora(settings.lora),
+    )
+    trainer.remove_callback(ProgressCallback)
+    trainer.remove_callback(PrinterCallback)
+    trainer.add_callback(ShowProgress(folder / LOG, lambda: trainer.tokens_seen))
+    return trainer
+
+
+def _lora(settings: LoraSettings) -> LoraConfig:
+    targets = settings.targets if isinstance(settings.targets, str) else list(settings.targets)
+    return LoraConfig(
+        task_type="CAUSAL_LM",
+        r=settings.r,
+        lora_alpha=settings.alpha,
+        lora_dropout=settings.dropout,
+        target_modules=targets,
+    )
+
+
+def _dataset(tokenizer: Any, examples: Sequence[Example], settings: TrainSettings) -> Dataset:
+    """Tokenise with prompts.py, so that training sees exactly the tokens that grading and serving use."""
+    rows = [prompts.example_ids(tokenizer, example) for example in examples]
+    for example, ids in zip(examples, rows, strict=True):
+        if not example.reference.strip():
+            raise TrainingError(f"the completion of {example.origin} is empty: there is nothing to learn from it")
+        if len(ids.prompt) + len(ids.completion) > settings.max_length:
+            raise TrainingError(f"{example.origin} is longer than train.max_length={settings.max_length}")
+    dataset = Dataset.from_dict(
+        {
+            "input_ids": [ids.prompt + ids.completion for ids in rows],
+            "labels": [[-100] * len(ids.prompt) + ids.completion for ids in rows],
+        }
+    )
+    return pack_dataset(dataset, settings.max_length, "bfd") if settings.packing else dataset
+
+
+def _arguments(settings: Settings, run: Schedule, device: str, folder: Path) -> SFTConfig:
+    train = settings.train
+    return SFTConfig(
+        output_dir=str(folder),
+        max_steps=run.steps,
+        per_device_train_batch_size=run.micro_batch,
+        gradient_accumulation_steps=run.accumulate,
+        learning_rate=train.learning_rate,
+        lr_scheduler_type=train.schedule,
+        warmup_steps=math.ceil(train.warmup * run.steps),
+        weight_decay=train.weight_decay,
+        max_length=train.max_length if train.packing else None,  # longer rows were dropped, and counted, before
+        packing=train.packing,
+        padding_free=train.padding_free,
+        gradient_checkpointing=train.gradient_checkpointing,
+        dataset_kwargs={"skip_prepare_dataset": True},
+        bf16=False,  # the model is loaded in its dtype; no autocast on top
+        use_cpu=device == "cpu",
+        seed=settings.seed,
+        data_seed=settings.seed,
+        logging_steps=1,
+        logging_nan_inf_filter=False,
+        save_steps=train.checkpoint_every,
+        report_to="none",
+        disable_tqdm=True,
+        dataloader_pin_memory=device == "cuda",
+    )

@@ -1,0 +1,44 @@
+"""trl's SFTTrainer with durable checkpoints, and errors where the stock one stays silent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from transformers import Trainer
+from trl import SFTTrainer
+
+from domaintune.errors import TrainingError
+from domaintune.training import checkpoints
+
+
+class DurableTrainer(SFTTrainer):  # type: ignore[misc]
+    """An SFTTrainer that can be killed at any moment and never trains on nothing."""
+
+    tokens_seen = 0
+    """Tokens that went through the model in this process, padding not counted."""
+
+    def compute_loss(self, model: Any, inputs: dict[str, Any], *rest: Any, **options: Any) -> Any:
+        """Refuse a batch whose labels are all masked: its loss would be 0 and teach nothing."""
+        if not bool((inputs["labels"] != -100).any()):
+            raise TrainingError(
+                "a batch has no token to learn from (all labels are masked): the completions are empty, "
+                "or cut off by train.max_length"
+            )
+        mask = inputs.get("attention_mask")
+        self.tokens_seen += int(mask.sum()) if mask is not None else int(inputs["input_ids"].numel())
+        return super().compute_loss(model, inputs, *rest, **options)
+
+    def _save_checkpoint(self, model: Any, trial: Any) -> None:
+        """Write the checkpoint aside, then move it into place whole."""
+        folder = Path(self.args.output_dir)
+        name = f"checkpoint-{self.state.global_step}"
+        checkpoints.prune(folder, keep=2)  # also clears what an earlier kill left half written
+        self.args.output_dir = str(folder / "saving")
+        try:
+            # past SFTTrainer, whose own step writes a second model card
+            Trainer._save_checkpoint(self, model, trial)
+        finally:
+            self.args.output_dir = str(folder)
+        checkpoints.finish(folder / "saving" / name, folder / name)
+        checkpoints.prune(folder, keep=2)

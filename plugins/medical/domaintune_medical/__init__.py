@@ -1,0 +1,1 @@
+"""Medical specialities for domaintune; research only, not for clinical use."""

@@ -1,0 +1,74 @@
+"""Shared by all tests: a clean environment, no network, and a tiny model that downloads nothing."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from domaintune.home import quiet_libraries
+
+quiet_libraries()
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["OMP_NUM_THREADS"] = "1"  # tiny models: a second thread only waits
+SHARED = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """Runs go to a temporary folder, plugins are as installed, colours are off."""
+    for name in ("DOMAINTUNE_STRICT_PLUGINS", "DOMAINTUNE_DISABLE_PLUGINS", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("DOMAINTUNE_RUNS", str(tmp_path / "runs"))
+    if not request.node.get_closest_marker("starter"):
+        monkeypatch.setenv("DOMAINTUNE_HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """A test that reaches beyond this machine fails, unless it says so."""
+    if request.node.get_closest_marker("network"):
+        return
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: object) -> None:
+        host = address[0] if isinstance(address, tuple) else "local"
+        assert host in {"127.0.0.1", "::1", "localhost", "local"}, f"a test tried to reach {host}"
+        connect(self, address)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(autouse=True)
+def fresh_catalog() -> Iterator[None]:
+    """Plugins are discovered anew in every test."""
+    from domaintune.console import err, out
+    from domaintune.plugins import catalog
+
+    for cached in (catalog, out, err):
+        cached.cache_clear()
+    yield
+    for cached in (catalog, out, err):
+        cached.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random two-layer model folder."""
+    from domaintune.testing import tiny_model
+
+    words = ["Findings: heart size is normal. Small left pleural effusion.", "Derive the impression from the findings."]
+    return tiny_model(tmp_path_factory.mktemp("model") / "tiny", words)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real data beside the project, where there is some."""
+    if not SHARED.is_dir():
+        pytest.skip("no real data beside the project (../shared/data)")
+    return SHARED
