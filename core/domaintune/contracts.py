@@ -1,7 +1,7 @@
 """What the parts of domaintune hand to each other: frozen records and small protocols.
 
-Everything a plugin yields or receives is defined here, with the standard library alone, so that a plugin author can read
-the whole agreement on one page and importing it costs nothing.
+Everything a plugin yields or receives is defined here, with the standard library alone, so that a plugin author can
+read the whole agreement on one page and importing it costs nothing.
 """
 
 from __future__ import annotations
@@ -59,7 +59,8 @@ class Row:
 class Example:
     """One thing to learn or to be tested on: chat messages in, chat messages out.
 
-    `group` is the text that makes two examples relatives (default: the last user message). Examples whose group texts are
+    `group` is the text that makes two examples relatives (default: the last user message). Examples whose group
+    texts are
     equal or nearly equal stay on one side of the train/test split. `tags` name the slices a report shows apart.
     """
 
@@ -134,7 +135,10 @@ class Sampling:
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """A question to an engine. The adapter is part of the request, never a state of the engine; None is the base model."""
+    """A question to an engine.
+
+    The adapter is part of the request, never a state of the engine; None is the base model.
+    """
 
     messages: tuple[Message, ...]
     adapter: str | None = None
@@ -232,7 +236,8 @@ class Composer(Protocol):
 class Component(Generic[Part_co]):
     """An offer of one part. `load` is the door: only behind it may heavy libraries be imported.
 
-    `options` is an optional frozen dataclass of documented fields that users set under `[data.options]`, `[eval.NAME]`, …
+    `options` is an optional frozen dataclass of documented fields that users set under `[data.options]`,
+    `[eval.NAME]`, …
     """
 
     name: str
@@ -243,7 +248,7 @@ class Component(Generic[Part_co]):
 
 @dataclass(frozen=True, kw_only=True)
 class Domain:
-    """A speciality that `domaintune build NAME` knows; parts are named by strings, so that users can override any of them.
+    """A speciality that `domaintune build NAME` knows; its parts are names, so that users can override any of them.
 
     `presets` maps a preset's name to settings by section: `{"quick": {"train": {"steps": 60}}}`.
     `safety` is a sentence printed on the report and the model card.

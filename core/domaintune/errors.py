@@ -9,8 +9,8 @@
     ├── TrainingError      1   training cannot go on
     └── GateError          3   a gate was not met
 
-Every message says what happened, to which name, and what to do. Errors of these kinds end a command without a traceback;
-anything else is a bug of ours and keeps it.
+Every message says what happened, to which name, and what to do. Errors of these kinds end a command without a
+traceback; anything else is a bug of ours and keeps it.
 """
 
 from __future__ import annotations

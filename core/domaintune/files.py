@@ -66,11 +66,7 @@ def sha256(path: Path) -> str:
 
 def folder_hashes(folder: Path) -> dict[str, str]:
     """Return the SHA-256 of every file below a folder, by relative path."""
-    return {
-        path.relative_to(folder).as_posix(): sha256(path)
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
+    return {path.relative_to(folder).as_posix(): sha256(path) for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
 def fingerprint(value: Any) -> str:

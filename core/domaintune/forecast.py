@@ -91,8 +91,8 @@ def _guess(examples: Any) -> list[tuple[int, int]]:
 def _size(plan: Plan, tokens_an_example: float, examples_seen: int) -> dict[str, Any]:
     """Work out memory and minutes from the model's shape and a short measurement of this machine.
 
-    Training LoRA costs about 4 floating point operations a parameter and token: 2 forward, 2 backward to the inputs; the
-    backward to the frozen weights is not needed. Memory is weights + 16 bytes a trained parameter + activations.
+    Training LoRA costs about 4 floating point operations a parameter and token: 2 forward, 2 backward to the inputs;
+    the backward to the frozen weights is not needed. Memory is weights + 16 bytes a trained parameter + activations.
     """
     import torch
     from peft import LoraConfig, get_peft_model

@@ -1,4 +1,4 @@
-"""The story of a build: examples, an adapter, an honest report, a package. Each stage is skipped when nothing changed."""
+"""The story of a build: examples, an adapter, an honest report, a package; nothing is done twice."""
 
 from __future__ import annotations
 

@@ -52,9 +52,7 @@ class Catalog:
             key = (offer.kind, offer.record.name)
             taken = self.offers.get(key) or fresh.get(key)
             if taken:
-                raise PluginError(
-                    f"{offer.kind} {offer.record.name!r} is already offered by {taken.owner!r}"
-                )
+                raise PluginError(f"{offer.kind} {offer.record.name!r} is already offered by {taken.owner!r}")
             fresh[key] = offer
         self.offers.update(fresh)
 
@@ -123,9 +121,7 @@ def _candidates() -> Iterator[tuple[str, str, Callable[[], Any]]]:
         yield point.name, point.dist.version if point.dist else "", point.load
 
 
-def _offers(
-    manager: pluggy.PluginManager, plugin: object, owner: str, version: str
-) -> Iterator[Offer]:
+def _offers(manager: pluggy.PluginManager, plugin: object, owner: str, version: str) -> Iterator[Offer]:
     for kind, hook in KINDS.items():
         for implementation in getattr(manager.hook, hook).get_hookimpls():
             if implementation.plugin is plugin:

@@ -1,7 +1,7 @@
 """The one place where messages become token ids: training, grading and serving all call these functions.
 
-What a model is asked at training time and at serving time must be the same tokens, or it gets worse after deployment and
-nobody knows why. `example_ids` therefore begins with exactly what `prompt_ids` returns.
+What a model is asked at training time and at serving time must be the same tokens, or it gets worse after deployment
+and nobody knows why. `example_ids` therefore begins with exactly what `prompt_ids` returns.
 """
 
 from __future__ import annotations

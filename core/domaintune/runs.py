@@ -1,12 +1,12 @@
 """The run folder: where a build keeps what it made, and how it knows what need not be made again.
 
-Each stage works in a folder aside and finishes by a rename; `stages.json` remembers the fingerprint of its inputs and the
-hashes of its files. A stage whose fingerprint is known and whose files still have those hashes is skipped.
+Each stage works in a folder aside and finishes by a rename; `stages.json` remembers the fingerprint of its inputs
+and the hashes of its files. A stage whose fingerprint is known and whose files still have those hashes is skipped.
 """
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import os
 import platform
 import shutil
@@ -66,8 +66,8 @@ class Run:
     def perform(self, stage: str, inputs: Mapping[str, Any], work: Work) -> bool:
         """Run a stage unless its inputs are those of last time; returns whether it ran.
 
-        `work` fills the folder it is given and returns counts for the record. The folder is the same when a killed run is
-        repeated with the same inputs, so that work can go on where it was.
+        `work` fills the folder it is given and returns counts for the record. The folder is the same when a killed
+        run is repeated with the same inputs, so that work can go on where it was.
         """
         key = files.fingerprint({"stage": stage, **inputs})
         known = self.stages.get(stage, {})
@@ -118,7 +118,7 @@ def place(root: Path, domain: str, name: str | None, key: str) -> Run:
             raise UsageError(f"--name {name!r} must be a plain name without '/'")
         return Run(root / f"{domain}-{name}")
     before = sorted(root.glob(f"{domain}-*-{key[:8]}"))
-    return Run(before[-1] if before else root / f"{domain}-{datetime.datetime.now().date()}-{key[:8]}")
+    return Run(before[-1] if before else root / f"{domain}-{dt.datetime.now().date()}-{key[:8]}")
 
 
 def point_latest(run: Run, domain: str) -> None:
@@ -157,4 +157,4 @@ def versions() -> dict[str, str]:
 
 
 def _now() -> str:
-    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")

@@ -58,7 +58,9 @@ class DataSettings:
     limit: Positive | None = setting(None, "read only the first rows of the sources")
     max_malformed: Share = setting(0.1, "a larger share of malformed rows stops the build")
     near: Share = setting(0.8, "groups with this Jaccard similarity of word 3-grams count as the same report")
-    duplicates: Literal["keep", "drop"] = setting("keep", "drop repeats of the same prompt and completion from training")
+    duplicates: Literal["keep", "drop"] = setting(
+        "keep", "drop repeats of the same prompt and completion from training"
+    )
     balance: dict[str, Share] = setting({}, "tag = share of the training set; the surplus is dropped and counted")
     options: dict[str, Any] = setting({}, "options of the data builder")
 
@@ -170,11 +172,13 @@ def resolve(
         layers.append((str(file), _read_toml(file)))
     layers += [(f"--set {text}", _parse_override(text)) for text in overrides]
     merged: dict[str, Any] = {}
-    for where, layer in layers:
-        layer = _move_grader_options(layer, set(domain.evaluators))
+    for where, given in layers:
+        layer = _move_grader_options(given, set(domain.evaluators))
         _refuse_unknown(layer, Settings, where)
         merged = _merge(merged, layer)
-    return validate(Settings, merged, "settings")
+    settings = validate(Settings, merged, "settings")
+    assert isinstance(settings, Settings)
+    return settings
 
 
 def validate(kind: type[Any], values: Mapping[str, Any], where: str) -> Any:

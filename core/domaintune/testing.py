@@ -17,9 +17,9 @@ def tiny_model(folder: Path, texts: Sequence[str] = ("findings and impression",)
 
     About 100,000 parameters; it learns nothing worth knowing, and every mechanism works on it in milliseconds.
     """
-    import torch  # noqa: PLC0415  (only tests that want a model pay for it)
+    import torch
     from tokenizers import ByteLevelBPETokenizer  # noqa: PLC0415
-    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast  # noqa: PLC0415
+    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
     trainer = ByteLevelBPETokenizer()
     trainer.train_from_iterator(texts, vocab_size=600, min_frequency=1, show_progress=False)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from domaintune import Example, Message, Origin
 from domaintune_medical.grading import Rouge
 from domaintune_medical.options import RougeOptions

@@ -11,6 +11,7 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
+
 from domaintune_medical.samples import grammar
 from domaintune_medical.samples.cases import ENTITIES, draw
 from domaintune_medical.samples.grammar import Report, as_csv, reports

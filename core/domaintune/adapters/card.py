@@ -91,12 +91,13 @@ Training examples equal or nearly equal to a test example were removed before tr
 
 ## Training
 
-{training["steps"]} steps ({training["epochs"]} epochs), {training["trainable_parameters"]:,} trainable parameters, seed {manifest["seed"]}; settings, versions and file hashes are in `domaintune.json`.
+{training["steps"]} steps ({training["epochs"]} epochs), {training["trainable_parameters"]:,} trainable parameters,
+seed {manifest["seed"]}; settings, versions and file hashes are in `domaintune.json`.
 
 ## Limits
 
-Measured on {_test_size(manifest)} held-out examples of the same collection; other hospitals, languages, devices or report
-styles were not measured. A fluent answer can be wrong. {manifest["safety"]}
+Measured on {_test_size(manifest)} held-out examples of the same collection; other hospitals, languages, devices or
+report styles were not measured. A fluent answer can be wrong. {manifest["safety"]}
 """
 
 
@@ -109,8 +110,8 @@ def _base_note(base: Mapping[str, Any]) -> str:
     if base["name"] != "starter":
         return ""
     return (
-        "\nIt was trained on domaintune's `starter`, the same model dequantised from 4 bits; on the original weights the "
-        "scores below may differ slightly.\n"
+        "\nIt was trained on domaintune's `starter`, the same model dequantised from 4 bits; on the original weights "
+        "the scores below may differ slightly.\n"
     )
 
 

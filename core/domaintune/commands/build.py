@@ -47,7 +47,9 @@ def _road(until: Stage, doc: str) -> Callable[..., None]:
         else:
             walk.through(plan, name, until=until, as_json=json)
 
-    walk_until.__doc__ = doc + "\n\nRepeating the command goes on where it stopped; what has not changed is not done again."
+    walk_until.__doc__ = (
+        doc + "\n\nRepeating the command goes on where it stopped; what has not changed is not done again."
+    )
     return answering(walk_until)
 
 

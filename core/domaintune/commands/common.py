@@ -20,7 +20,9 @@ R = TypeVar("R")
 DomainName = Annotated[str, typer.Argument(metavar="DOMAIN", help="A speciality, as `domaintune plugins` lists them.")]
 Preset = Annotated[str | None, typer.Option("--preset", metavar="NAME", help="quick, gpu, paper, …")]
 Sources = Annotated[list[str] | None, typer.Option("--source", metavar="FILE", help="Data to learn from; repeatable.")]
-Overrides = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a setting; repeatable.")]
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a setting; repeatable.")
+]
 ConfigFile = Annotated[Path | None, typer.Option("-c", "--config", metavar="FILE", help="Settings in TOML.")]
 Name = Annotated[str | None, typer.Option("--name", metavar="NAME", help="Name of the run folder.")]
 Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Read only the first rows.")]

@@ -23,7 +23,9 @@ def commented(plan: Plan) -> str:
             lines += _options("data.options", plan.builder.options, plan.settings.data.options)
         if section.name == "eval":
             for part in plan.evaluators:
-                lines += _options(f"eval.graders.{part.name}", part.options, plan.settings.eval.graders.get(part.name, {}))
+                lines += _options(
+                    f"eval.graders.{part.name}", part.options, plan.settings.eval.graders.get(part.name, {})
+                )
     return "\n".join(lines) + "\n"
 
 

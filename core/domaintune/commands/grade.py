@@ -25,9 +25,8 @@ def grade(
     json: AsJson = False,
 ) -> None:
     """Grade answers that were made elsewhere, the n-th answer for the n-th item; intervals and tags as in a build."""
-    from domaintune import evaluation
+    from domaintune import evaluation, given
     from domaintune.console import out
-    from domaintune.evaluation import given
     from domaintune.plugins import catalog
 
     report = given.grade(catalog(), evaluator, items, answers, against, override or [])

@@ -10,6 +10,7 @@ from domaintune import files, pipeline
 from domaintune.commands.common import print_json
 from domaintune.console import err, note, out, warn
 from domaintune.contracts import Example
+from domaintune.data import TooMalformed
 from domaintune.data import stage as data
 from domaintune.data.dataset import as_row
 from domaintune.evaluation import gates, render
@@ -29,7 +30,11 @@ def plan(domain: str, *, preset: str | None, file: Path | None, overrides: Seque
 
 def through(plan: Plan, name: str | None, *, until: pipeline.Stage, as_json: bool) -> None:
     """Walk the stages, then print the report, or what there is before one."""
-    run = pipeline.build(plan, name, until)
+    try:
+        run = pipeline.build(plan, name, until)
+    except TooMalformed as error:
+        err().print(data.ledger_table(error.ledger))
+        raise
     report = files.read_json(run.file("report.json")) if until in {"evaluation", "adapter"} else None
     if as_json:
         print_json(_summary(run, report))
@@ -95,5 +100,3 @@ def _check_gates(plan: Plan, report: Any) -> None:
     unmet = gates(report, plan.settings.eval.require) if report else []
     if unmet:
         raise GateError("gate not met: " + "; ".join(unmet))
-
-

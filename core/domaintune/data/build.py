@@ -98,13 +98,14 @@ def _check_malformed(context: Context, sides: _Sides, limit: float) -> None:
         return
     share = len(bad) / context.read
     places = "; ".join(f"{item.origin} ({item.detail})" for item in bad[:3])
+    encoding = ", name their encoding with --set data.encoding=…" if "not utf-8" in places else ""
     stopped = [
         Dropped(origin=example.origin, reason="stopped", detail="the build stopped before the split")
         for example in (*sides.train, *sides.test)
     ]
     raise TooMalformed(
         f"{len(bad):,} of {context.read:,} rows are malformed ({share:.1%}, data.max_malformed allows {limit:.1%}): "
-        f"{places}; mend them, or allow it with --set data.max_malformed={_rounded_up(share)}",
+        f"{places}; mend them{encoding}, or allow it with --set data.max_malformed={_rounded_up(share)}",
         Ledger.close(len(sides), 0, 0, [*sides.dropped, *stopped]),
     )
 
@@ -147,6 +148,8 @@ def _check_left(sides: _Sides) -> None:
     """Refuse to go on without training rows or without test rows."""
     if sides.train and sides.test:
         return
+    if not len(sides):
+        raise DataError("there is nothing to build from: not one row came in; name sources that hold rows")
     lost = "; ".join(f"{label} {count:,}" for label, count in sides.ledger.summary())
     if not sides.train:
         raise DataError(f"no training rows are left ({lost}); name other sources, or change what drops them")

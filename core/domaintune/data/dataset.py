@@ -46,7 +46,7 @@ def load(folder: Path, side: Literal["train", "test"]) -> list[Example]:
     """Read the examples of one side that `write` wrote."""
     file = folder / f"{side}.jsonl"
     try:
-        return [_example(row) for row in read_jsonl(file)]
+        return [as_example(row) for row in read_jsonl(file)]
     except OSError as error:
         raise DataError(f"cannot read {str(file)!r}: {error.strerror}; run the data stage first") from None
     except (ValueError, KeyError, TypeError) as error:
@@ -62,7 +62,8 @@ def as_row(example: Example) -> dict[str, Any]:
     return plain
 
 
-def _example(row: Mapping[str, Any]) -> Example:
+def as_example(row: Mapping[str, Any]) -> Example:
+    """Return the example that `as_row` wrote."""
     meta = row["meta"]
     return Example(
         prompt=tuple(row["prompt"]),

@@ -37,7 +37,7 @@ def _real(digits: str) -> float:
 
 
 STRICT = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant, parse_int=_integer, parse_float=_real)
-SHAPE = json.JSONDecoder(parse_constant=str, parse_int=str, parse_float=str)
+SHAPE = json.JSONDecoder(parse_constant=lambda _: 0.0, parse_int=lambda _: 0, parse_float=lambda _: 0.0)
 """Finds where a value ends, whatever is wrong inside it."""
 
 
@@ -46,7 +46,8 @@ def parse(text: str) -> dict[str, Any]:
     try:
         return as_object(STRICT.decode(text))
     except json.JSONDecodeError as error:
-        raise Flaw(f"not JSON: {error.msg[0].lower()}{error.msg[1:]} (column {error.pos + 1})") from None
+        said = error.msg.removesuffix(" at").removesuffix(" starting")
+        raise Flaw(f"not JSON: {said[0].lower()}{said[1:]} (column {error.pos + 1})") from None
     except RecursionError:
         raise Flaw("nested too deeply") from None
 

@@ -78,7 +78,10 @@ class TransformersSession:
         set_seed(sampling.seed)
         with self._adapter(adapter):
             out = self.model.generate(
-                input_ids=ids, attention_mask=mask, generation_config=self._generation(sampling), use_model_defaults=False
+                input_ids=ids,
+                attention_mask=mask,
+                generation_config=self._generation(sampling),
+                use_model_defaults=False,
             )
         return [[int(token) for token in row] for row in out[:, width:].tolist()]
 

@@ -48,7 +48,11 @@ def work(plan: Plan, run: Run, folder: Path) -> dict[str, Any]:
         domain=plan.domain.name,
         base=settings.model.base,
         adapter=run.folder.name,
-        decoding={"max_new_tokens": sampling.max_new_tokens, "temperature": sampling.temperature, "seed": sampling.seed},
+        decoding={
+            "max_new_tokens": sampling.max_new_tokens,
+            "temperature": sampling.temperature,
+            "seed": sampling.seed,
+        },
     ).as_dict()
     files.write_json(folder / "report.json", report)
     return {"items": len(items)}

@@ -123,10 +123,9 @@ def _systems(block: Block, widths: Mapping[str, int], show: _Show, names: int) -
     else:
         yield Text(set_cell_size(block.heading, names) + head, style="bold")
     for system in block.systems:
-        cells = (
-            _GAP + _placed(show(block.scores.get((system, metric))), width, show) for metric, width in widths.items()
-        )
-        yield Text(set_cell_size(_name(system), names) + "".join(cells).rstrip())
+        shown = ((show(block.scores.get((system, metric))), width) for metric, width in widths.items())
+        cells = "".join(_GAP + _placed(text, width, show) for text, width in shown)
+        yield Text(set_cell_size(_name(system), names) + cells)
 
 
 def _placed(text: str, width: int, show: _Show) -> str:

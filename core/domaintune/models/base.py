@@ -119,7 +119,9 @@ def _snapshot(base: BaseModel) -> Path:
     from huggingface_hub import snapshot_download
 
     return Path(
-        snapshot_download(base.place, revision=base.revision, local_files_only=True, allow_patterns=["*.json", "*.safetensors"])
+        snapshot_download(
+            base.place, revision=base.revision, local_files_only=True, allow_patterns=["*.json", "*.safetensors"]
+        )
     )
 
 

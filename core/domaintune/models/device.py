@@ -30,7 +30,7 @@ def choose_dtype(wanted: str, device: str) -> torch.dtype:
 
 def _multiplies_bfloat16(device: str) -> bool:
     if device == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device == "cpu":
         try:
             flags = Path("/proc/cpuinfo").read_text(encoding="utf-8").split()

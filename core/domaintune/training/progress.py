@@ -69,10 +69,10 @@ def log_row(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 def draw_loss(history: Sequence[Mapping[str, Any]], path: Path) -> None:
     """Draw the training loss (thin) and its running mean over a tenth of the run (thick) as a PNG."""
-    import matplotlib  # noqa: PLC0415  (slow to import, and wanted once a run)
+    import matplotlib
 
     matplotlib.use("Agg")
-    import matplotlib.pyplot as plt  # noqa: PLC0415
+    import matplotlib.pyplot as plt
 
     steps, losses = [row["step"] for row in history], [row["loss"] for row in history]
     width = max(len(losses) // 10, 1)

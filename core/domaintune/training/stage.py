@@ -26,14 +26,14 @@ def inputs(plan: Plan, run: Run) -> dict[str, Any]:
 
 def work(plan: Plan, run: Run, folder: Path) -> dict[str, Any]:
     """Train in `folder`, going on from its last checkpoint."""
-    from domaintune.training import sft  # noqa: PLC0415  (torch, only when there is something to train)
+    from domaintune.training import sft
 
     base = models.locate(plan.settings.model)
     tokenizer, model = models.load_tokenizer(base), models.load_model(base, plan.settings.model)
     examples = data.load(run.file("data"), "train")
     schedule = sft.schedule(plan.settings.train, len(examples))
     note(
-        f"  {base.name} on {model.device.type} in {str(model.dtype).removeprefix('torch.')}: {len(examples):,} examples, "
-        f"{schedule.steps} steps of {schedule.batch} ({schedule.epochs:.1f} epochs); nothing leaves this machine"
+        f"  {base.name} on {model.device.type}, {str(model.dtype).removeprefix('torch.')}: {len(examples):,} examples,"
+        f" {schedule.steps} steps of {schedule.batch} ({schedule.epochs:.1f} epochs); nothing leaves this machine"
     )
     return sft.train(model, tokenizer, examples, plan.settings, folder)

@@ -3,7 +3,8 @@
     Findings: Mild cardiomegaly. Small left pleural effusion. No pneumothorax.
     Impression: Mild cardiomegaly with small left pleural effusion.
 
-Every report carries one tag, decided by its impression: `normal` (each sentence is a normal-study phrase), `mixed` (some
+Every report carries one tag, decided by its impression: `normal` (each sentence is a normal-study phrase), `mixed`
+(some
 sentence is, another names a finding) or `abnormal` (none is). Scores over all reports mean little without them: one
 constant sentence scores ROUGE-1 47 on a collection that is mostly normal, and 8 on its abnormal reports.
 """
@@ -65,9 +66,7 @@ def reports(context: BuildContext) -> Iterator[Example | Dropped]:
 
 def kind(impression: str) -> str:
     """Return normal, mixed or abnormal, by the sentences of an impression."""
-    hits = [
-        any(phrase in sentence for phrase in NORMAL_PHRASES) for sentence in _sentences(impression)
-    ]
+    hits = [any(phrase in sentence for phrase in NORMAL_PHRASES) for sentence in _sentences(impression)]
     if not any(hits):
         return "abnormal"
     return "normal" if all(hits) else "mixed"

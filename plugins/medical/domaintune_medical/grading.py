@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from domaintune import Example, Score
 from rouge_score.rouge_scorer import RougeScorer
 from rouge_score.tokenizers import DefaultTokenizer
 
+from domaintune import Example, Score
 from domaintune_medical.options import RougeOptions
 
 METRICS = ("rouge1", "rouge2", "rougeL")

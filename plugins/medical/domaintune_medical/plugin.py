@@ -67,9 +67,7 @@ def domaintune_domains() -> Iterator[Domain]:
 
 
 @hookimpl
-def domaintune_data_builders() -> Iterator[
-    Component[Callable[[BuildContext], Iterator[Example | Dropped]]]
-]:
+def domaintune_data_builders() -> Iterator[Component[Callable[[BuildContext], Iterator[Example | Dropped]]]]:
     """Offer the reader of report collections."""
     yield Component(
         name="medical-radiology",

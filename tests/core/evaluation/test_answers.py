@@ -3,10 +3,11 @@ from __future__ import annotations
 import json
 
 import pytest
+from made import Scripted, example
+
 from domaintune.contracts import Sampling
 from domaintune.errors import ModelError
 from domaintune.evaluation import collect, missing
-from made import Scripted, example
 
 GREEDY = Sampling(max_new_tokens=8)
 QUESTIONS = [example(f"{'long ' * i}question q{i}", "-") for i in range(7)]

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from domaintune.evaluation import bootstrap
-from domaintune.evaluation.bootstrap import compare, estimate, resample
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from domaintune.evaluation import bootstrap
+from domaintune.evaluation.bootstrap import compare, estimate, resample
 
 VALUES = st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=40)
 FEW = settings(max_examples=60, deadline=None)

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-from domaintune.evaluation.cautions import cautions
 from made import NORMAL, report_of, reports, said
+
+from domaintune.evaluation.cautions import cautions
 
 TEST = reports(40)
 PERFECT = [item.reference for item in TEST]

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from domaintune.evaluation.floors import commonest, constant, core_floors, nearest, normalise, predict_all
 from made import example
+
+from domaintune.evaluation.floors import commonest, constant, core_floors, nearest, normalise, predict_all
 
 TRAIN = [
     example("left pleural effusion", "Effusion."),

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import pytest
+from made import NORMAL, example, report_of, reports
+
 from domaintune.errors import SettingsError
 from domaintune.evaluation import gates
-from made import NORMAL, example, report_of, reports
 
 TEST = [*reports(40), example("rare one", "rare answer", "rare")]
 PERFECT = [item.reference for item in TEST]

@@ -3,10 +3,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
+from made import example, grader, words
+
 from domaintune.contracts import Component, Score
 from domaintune.errors import PluginError, SettingsError
 from domaintune.evaluation import open_grader
-from made import example, grader, words
 
 ITEM = example("2 + 2", "4")
 

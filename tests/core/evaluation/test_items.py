@@ -2,11 +2,12 @@ from __future__ import annotations
 
 from collections import Counter
 
-from domaintune.evaluation import choose
-from domaintune.evaluation.items import slices, spread
 from hypothesis import given
 from hypothesis import strategies as st
 from made import example
+
+from domaintune.evaluation import choose
+from domaintune.evaluation.items import slices, spread
 
 TAGS = st.lists(st.sampled_from(["normal", "mixed", "abnormal"]), min_size=1, max_size=80)
 

@@ -3,11 +3,12 @@ from __future__ import annotations
 import json
 
 import pytest
+from made import NORMAL, example, grader, report_of, reports, said, words
+
 from domaintune.contracts import Score
 from domaintune.errors import DataError, PluginError, UsageError
 from domaintune.evaluation import Report, evaluate, grade_given
 from domaintune.settings import EvalSettings
-from made import NORMAL, example, grader, report_of, reports, said, words
 
 TEST = reports(40)
 PERFECT = [item.reference for item in TEST]

@@ -3,11 +3,12 @@ from __future__ import annotations
 import io
 
 import pytest
-from domaintune.contracts import Score
-from domaintune.evaluation import grade_given, markdown, render
 from made import NORMAL, example, grader, report_of, reports, words
 from rich.cells import cell_len
 from rich.console import Console
+
+from domaintune.contracts import Score
+from domaintune.evaluation import grade_given, markdown, render
 
 TEST = reports(40)
 PERFECT = [item.reference for item in TEST]
@@ -74,9 +75,9 @@ def test_warnings_and_samples_follow():
 def test_many_metrics_are_shown_in_groups(width):
     text = printed(report_of(PERFECT, PERFECT, TEST, graders=[grader(many_metrics)]).as_dict(), width)
     assert all(metric in text for metric in ("rouge1", "chexbert", "win_rate", "recall@5"))
-    assert "  tuned                  50.0      50.0" in text
-    if width >= 80:
-        assert widest(text) <= width
+    assert widest(text) <= width
+    head, row = (next(line for line in text.splitlines() if line.startswith(start)) for start in ("all, ", "  tuned "))
+    assert len(head) == len(row)  # values end where their names end
 
 
 def test_odd_texts_keep_their_place():
