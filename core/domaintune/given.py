@@ -46,7 +46,7 @@ def grade(
     found = _own_items(Path(items)) or _read_items(plan, items)
     if len(found.examples) < found.rows:
         note(
-            f"{found.rows - len(found.examples):,} of {found.rows:,} rows of {items} were dropped; see `domaintune data`"
+            f"{found.rows - len(found.examples):,} of {found.rows:,} rows of {items} are dropped; see `domaintune data`"
         )
     return evaluation.grade_given(
         grader,

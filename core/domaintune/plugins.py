@@ -1,14 +1,21 @@
-"""Finding plugins, refusing broken ones, and the catalog of what the rest offer."""
+"""Finding plugins, refusing broken ones, and the catalog of what the rest offer.
+
+A stranger's code runs here, so it is met with care: each plugin is imported in a thread of its own that may take only
+so long, what it prints goes to stderr, and whatever goes wrong makes it a line in `Catalog.broken`, never a crash.
+"""
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
-from functools import cache
-from importlib import import_module
-from importlib.metadata import entry_points
-from typing import Any
+from functools import cache, partial
+from importlib.metadata import EntryPoint, entry_points
+from threading import Thread
+from typing import Any, TypeVar
 
 import pluggy
 
@@ -16,7 +23,10 @@ from domaintune import hookspecs
 from domaintune.contracts import Component, Domain
 from domaintune.errors import PluginError, nearest
 
+T = TypeVar("T")
 DEFAULTS = "defaults"
+PATIENCE = 5.0
+"""Seconds that one plugin may take to import (`DOMAINTUNE_PLUGIN_TIMEOUT`)."""
 KINDS = {
     "domain": "domaintune_domains",
     "data builder": "domaintune_data_builders",
@@ -90,40 +100,102 @@ class Catalog:
 @cache
 def catalog() -> Catalog:
     """Load every plugin that is not disabled, once a process, and collect what it offers."""
-    disabled = set(os.environ.get("DOMAINTUNE_DISABLE_PLUGINS", "").split(","))
+    disabled = {name.strip() for name in os.environ.get("DOMAINTUNE_DISABLE_PLUGINS", "").split(",")}
     strict = os.environ.get("DOMAINTUNE_STRICT_PLUGINS", "") not in {"", "0"}
-    manager = pluggy.PluginManager(hookspecs.GROUP)
-    manager.add_hookspecs(hookspecs)
-    found = Catalog()
-    for name, version, load in _candidates():
-        if name in disabled or ("*" in disabled and name != DEFAULTS):
+    patience = _patience()
+    found, seen = Catalog(), set()
+    for point in _points():
+        if point.name in disabled or ("*" in disabled and point.name != DEFAULTS):
             continue
         try:
-            plugin = load()
-            manager.register(plugin, name=name)
-            manager.check_pending()  # a hook name we do not know is a mistake, not a no-op
-            found.add(_offers(manager, plugin, name, version))
+            if point.name in seen:
+                raise PluginError(f"another plugin is named {point.name!r} too; uninstall one of them")
+            seen.add(point.name)
+            found.add(_within(patience, partial(offers, point)))
         except (Exception, SystemExit) as error:  # a stranger's import may raise anything
+            reason = _reason(error)
             if strict:
-                raise
-            found.broken[name] = f"{type(error).__name__}: {error}"
-            if manager.has_plugin(name):
-                manager.unregister(name=name)
+                raise PluginError(f"plugin {point.name!r} could not be loaded: {reason}") from error
+            found.broken[point.name] = reason
     return found
 
 
-def _candidates() -> Iterator[tuple[str, str, Callable[[], Any]]]:
-    """Yield name, version and loader: our own defaults first, then the entry points by name."""
+def offers(point: EntryPoint) -> list[Offer]:
+    """Import one plugin and return all that it offers, or raise; pluggy checks it in a manager of its own."""
     from domaintune import __version__
 
-    yield DEFAULTS, __version__, lambda: import_module("domaintune.defaults.plugin")
-    for point in sorted(entry_points(group=hookspecs.GROUP), key=lambda point: point.name):
-        yield point.name, point.dist.version if point.dist else "", point.load
+    plugin = point.load()
+    _check_marks(plugin)
+    manager = pluggy.PluginManager(hookspecs.GROUP)
+    manager.add_hookspecs(hookspecs)
+    manager.register(plugin, name=point.name)
+    version = point.dist.version if point.dist else __version__
+    return [
+        Offer(kind=kind, record=_checked(record, kind), owner=point.name, version=version)
+        for kind, hook in KINDS.items()
+        for implementation in getattr(manager.hook, hook).get_hookimpls()
+        for record in implementation.function()
+    ]
 
 
-def _offers(manager: pluggy.PluginManager, plugin: object, owner: str, version: str) -> Iterator[Offer]:
-    for kind, hook in KINDS.items():
-        for implementation in getattr(manager.hook, hook).get_hookimpls():
-            if implementation.plugin is plugin:
-                for record in implementation.function():
-                    yield Offer(kind=kind, record=record, owner=owner, version=version)
+def _points() -> Iterator[EntryPoint]:
+    """Yield our own defaults first, then what is installed, by name."""
+    yield EntryPoint(DEFAULTS, "domaintune.defaults.plugin", hookspecs.GROUP)
+    yield from sorted(entry_points(group=hookspecs.GROUP), key=lambda point: (point.name, point.value))
+
+
+def _check_marks(plugin: object) -> None:
+    """Refuse what pluggy would pass over in silence: a hook of an unknown name, or one without its mark."""
+    hooks = KINDS.values()
+    for name, value in vars(plugin).items():
+        mark = getattr(value, f"{hookspecs.GROUP}_impl", None)
+        hook = (mark.get("specname") if isinstance(mark, dict) else None) or name
+        if mark and hook not in hooks:
+            raise PluginError(f"unknown hook {hook!r}{nearest(hook, hooks)}; hooks: {', '.join(hooks)}")
+        if not mark and name in hooks:
+            raise PluginError(f"hook {name!r} is not marked; write @hookimpl above it")
+
+
+def _checked(record: Any, kind: str) -> Any:
+    wanted = Domain if kind == "domain" else Component
+    if not isinstance(record, wanted):
+        raise PluginError(f"hook {KINDS[kind]!r} must yield {wanted.__name__} records; it yielded {record!r}")
+    return record
+
+
+def _patience() -> float:
+    text = os.environ.get("DOMAINTUNE_PLUGIN_TIMEOUT") or PATIENCE
+    try:
+        return float(text)
+    except ValueError:
+        raise PluginError(f"DOMAINTUNE_PLUGIN_TIMEOUT={text!r} is no number of seconds") from None
+
+
+def _within(seconds: float, work: Callable[[], T]) -> T:
+    """Do the work in a thread and wait so long for it; what it prints meanwhile goes to stderr.
+
+    A thread that hangs is left behind: it is a daemon, so the process can end without it.
+    """
+    done: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            done.set_result(work())
+        except BaseException as error:  # SystemExit too: it is for the caller to judge
+            done.set_exception(error)
+
+    with redirect_stdout(sys.stderr):
+        Thread(target=run, daemon=True).start()
+        try:
+            return done.result(timeout=seconds)
+        except TimeoutError:
+            if done.done():  # its own TimeoutError
+                raise
+            hint = "DOMAINTUNE_PLUGIN_TIMEOUT=SECONDS waits longer, DOMAINTUNE_DISABLE_PLUGINS=NAME skips it"
+            raise PluginError(f"its import took more than {seconds:g} s; {hint}") from None
+
+
+def _reason(error: BaseException) -> str:
+    """Return one line about an error; ours speak for themselves, others are named by their type."""
+    text = " ".join(str(error).split())
+    return text if isinstance(error, PluginError) else f"{type(error).__name__}: {text}".rstrip(": ")

@@ -9,9 +9,9 @@ from typing import Any
 from domaintune import evaluation
 
 
-def write(manifest: Mapping[str, Any]) -> str:
+def write(manifest: Mapping[str, Any], report: Mapping[str, Any]) -> str:
     """Return the README.md of an adapter package; every number in it comes from the manifest."""
-    return f"---\n{_front_matter(manifest)}---\n\n{_body(manifest)}"
+    return f"---\n{_front_matter(manifest)}---\n\n{_body(manifest, evaluation.markdown(report))}"
 
 
 def _front_matter(manifest: Mapping[str, Any]) -> str:
@@ -45,7 +45,7 @@ def _results(manifest: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _body(manifest: Mapping[str, Any]) -> str:
+def _body(manifest: Mapping[str, Any], results: str) -> str:
     data, training, base = manifest["data"], manifest["training"], manifest["base"]
     dropped = "".join(f"| dropped: {reason} | {count:,} |\n" for reason, count in sorted(data["dropped"].items()))
     warnings = "".join(f"- {sentence}\n" for sentence in manifest["warnings"]) or "- none\n"
@@ -73,7 +73,7 @@ The chat template must be the one in this folder (fingerprint `{manifest["templa
 
 Base model, adapter and cheap floors on the same held-out examples; 95 % bootstrap intervals, scores x 100.
 
-{evaluation.markdown(manifest_report(manifest))}
+{results}
 
 Warnings of the evaluation:
 
@@ -99,11 +99,6 @@ seed {manifest["seed"]}; settings, versions and file hashes are in `domaintune.j
 Measured on {_test_size(manifest)} held-out examples of the same collection; other hospitals, languages, devices or
 report styles were not measured. A fluent answer can be wrong. {manifest["safety"]}
 """
-
-
-def manifest_report(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the part of a report that a manifest carries."""
-    return {"scores": manifest["metrics"], "comparisons": manifest["comparisons"], "warnings": manifest["warnings"]}
 
 
 def _base_note(base: Mapping[str, Any]) -> str:

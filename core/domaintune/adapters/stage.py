@@ -32,8 +32,9 @@ def work(plan: Plan, run: Run, folder: Path) -> dict[str, Any]:
     for name in ("train_log.jsonl", "training_loss.png"):
         (folder / name).write_bytes(run.file("train").joinpath(name).read_bytes())
     tokenizer.save_pretrained(folder)
-    manifest = package.manifest(_facts(plan, run, base, tokenizer), folder)
-    (folder / "README.md").write_text(card.write(manifest), encoding="utf-8")
+    facts = _facts(plan, run, base, tokenizer)
+    manifest = package.manifest(facts, folder)
+    (folder / "README.md").write_text(card.write(manifest, facts.report), encoding="utf-8")
     files.write_json(folder / package.MANIFEST, manifest)
     return {"files": len(list(folder.iterdir())), "bytes": sum(path.stat().st_size for path in folder.iterdir())}
 

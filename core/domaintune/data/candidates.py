@@ -76,7 +76,7 @@ class Sketches:
         return found
 
     def _hashed(self, hashes: Sequence[int]) -> list[Ints]:
-        """Return the sets that share a bucket of the LSH, for all its buckets."""
+        """Return groups of sets that are worth comparing: those that share a bucket of the LSH."""
         lsh = MinHashLSH(num_perm=PERMUTATIONS, params=bands(self._near))
         # the values are hashed already: datasketch only permutes them
         values = ([hashes[i] for i in self._ids(one)] for one in range(len(self._sizes)))
@@ -84,14 +84,15 @@ class Sketches:
         for one, sketch in enumerate(sketches):
             lsh.insert(one, sketch, check_duplication=False)
         members = (table.get(key) for table in lsh.hashtables for key in table.keys())  # noqa: SIM118  (no mapping)
-        return [np.array(sorted(found), dtype=np.int64) for found in members if len(found) > 1]
+        buckets = [np.array(sorted(found), dtype=np.int64) for found in members if len(found) > 1]
+        # texts of one template fill buckets with more pairs than there are: then all pairs are looked at, once
+        everything = np.arange(len(self._sizes))
+        return buckets if sum(len(bucket) ** 2 for bucket in buckets) <= len(everything) ** 2 else [everything]
 
     def _chosen(self, among: Sequence[int]) -> list[Ints]:
-        """Return the buckets of some sets; where texts are so alike that these hold more pairs than there are, all."""
+        """Return the buckets as far as they hold some of the sets; what was looked at once is always looked at."""
         mask = self._mask(among)
-        found = [chosen for bucket in self._buckets if len(chosen := bucket[mask[bucket]]) > 1]
-        everything = np.flatnonzero(mask)
-        return found if sum(len(bucket) ** 2 for bucket in found) <= len(everything) ** 2 else [everything]
+        return [chosen for bucket in self._buckets if len(chosen := bucket[mask[bucket]]) > 1]
 
     def _mask(self, among: Sequence[int]) -> np.ndarray[Any, np.dtype[np.bool_]]:
         mask = np.zeros(len(self._sizes), dtype=bool)

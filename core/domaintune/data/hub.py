@@ -32,7 +32,8 @@ def _records(name: str, split: str, dataset: Any, wanted: Sequence[str]) -> Reco
 
 
 def _unreadable(name: str, split: str, error: Exception) -> DataError:
-    said = next(iter(str(error).splitlines()), "") or type(error).__name__
+    root = error.__cause__ or error  # the library wraps what went wrong in a general sentence
+    said = next(iter(str(root).splitlines()), "") or type(root).__name__
     return DataError(
         f"hub dataset {name!r} (split {split!r}) cannot be loaded: {shown(said, 300)}; "
         "check the name, the split, the network and HF_TOKEN"

@@ -33,7 +33,10 @@ class TransformersSession:
     def __init__(self, model: Any, tokenizer: Any) -> None:
         self.model = model.eval()
         self.tokenizer = tokenizer
-        self.model.config.use_cache = True
+        self.ends = _end_ids(model, tokenizer)
+        model.config.use_cache = True
+        # Many models bring sampling defaults of their own; a request's sampling is all that counts here.
+        model.generation_config = GenerationConfig(eos_token_id=self.ends, pad_token_id=tokenizer.pad_token_id)
 
     def load(self, adapter: str, folder: Path) -> None:
         """Read an adapter folder (safetensors only) under an id."""
@@ -59,9 +62,8 @@ class TransformersSession:
         asked = [prompts.prompt_ids(self.tokenizer, request.messages) for request in requests]
         adapter, sampling = requests[0].adapter, requests[0].sampling
         answers = self._continue(asked, adapter, sampling)
-        ends = self._end_ids()
         for place, ids in zip(places, answers, strict=True):
-            cut = next((i for i, token in enumerate(ids) if token in ends), None)
+            cut = next((i for i, token in enumerate(ids) if token in self.ends), None)
             text = self.tokenizer.decode(ids[:cut], skip_special_tokens=True)
             text, stopped = _cut_at(text, sampling.stop)
             reason = "stop" if cut is not None or stopped else "length"
@@ -78,10 +80,7 @@ class TransformersSession:
         set_seed(sampling.seed)
         with self._adapter(adapter):
             out = self.model.generate(
-                input_ids=ids,
-                attention_mask=mask,
-                generation_config=self._generation(sampling),
-                use_model_defaults=False,
+                input_ids=ids, attention_mask=mask, generation_config=self._generation(sampling)
             )
         return [[int(token) for token in row] for row in out[:, width:].tolist()]
 
@@ -106,14 +105,16 @@ class TransformersSession:
             temperature=sampling.temperature if warm else None,
             top_p=sampling.top_p if warm else None,
             top_k=0 if warm else None,
-            eos_token_id=sorted(self._end_ids()),
+            eos_token_id=self.ends,
             pad_token_id=self.tokenizer.pad_token_id,
         )
 
-    def _end_ids(self) -> set[int]:
-        configured = getattr(self.model.generation_config, "eos_token_id", None)
-        several = configured if isinstance(configured, list) else [configured]
-        return {int(token) for token in (*several, self.tokenizer.eos_token_id) if token is not None}
+
+def _end_ids(model: Any, tokenizer: Any) -> list[int]:
+    """Return every token that ends a turn: the tokenizer's, and those the model was published with."""
+    configured = model.generation_config.eos_token_id
+    several = configured if isinstance(configured, list) else [configured]
+    return sorted({int(token) for token in (*several, tokenizer.eos_token_id) if token is not None})
 
 
 def _cut_at(text: str, stops: Sequence[str]) -> tuple[str, bool]:

@@ -206,19 +206,23 @@ def _binary() -> Iterator[Case]:
 
 
 def _places() -> Iterator[Case]:
-    yield Case("place", "missing.csv", lambda path: None, None)
+    yield Case("place", "missing.csv", _write_nothing, None)
     yield Case("place", "folder.csv", lambda path: path.mkdir(), None)
     yield Case("place", "loop.csv", lambda path: path.symlink_to(path), None)
     yield Case("place", "dangling.jsonl", lambda path: path.symlink_to(path.with_name("nothing")), None)
-    yield Case("place", "pipe.csv", lambda path: os.mkfifo(path), None)
-    yield Case("place", "pipe.jsonl", lambda path: os.mkfifo(path), None)
+    yield Case("place", "pipe.csv", os.mkfifo, None)
+    yield Case("place", "pipe.jsonl", os.mkfifo, None)
     yield Case("place", "device.csv", lambda path: path.symlink_to("/dev/zero"), None)
     yield Case("place", "null.parquet", lambda path: path.symlink_to("/dev/null"), None)
-    yield Case("place", "x" * 400 + ".csv", lambda path: None, None)
-    yield Case("place", "nul\0name.csv", lambda path: None, None)
-    yield Case("place", "under/a.csv/b.csv", lambda path: None, None)
+    yield Case("place", "x" * 400 + ".csv", _write_nothing, None)
+    yield Case("place", "nul\0name.csv", _write_nothing, None)
+    yield Case("place", "under/a.csv/b.csv", _write_nothing, None)
     yield Case("size", "long-line.jsonl", _write_long_line, frozenset(good(i)["question"] for i in range(40)))
     yield Case("size", "huge.json", lambda path: _write_sparse(path, 600 << 20), None)
+
+
+def _write_nothing(path: Path) -> None:
+    """Leave the place without a file."""
 
 
 def _write_long_line(path: Path) -> None:

@@ -30,7 +30,8 @@ def test_malformed_input_gives_a_data_set_or_a_sentence(case, tmp_path: Path) ->
         with pytest.raises(DataError) as caught:
             run(path, max_malformed=0.9)
         message = str(caught.value)
-        assert message.isprintable() and len(message) < 4000
+        assert message.isprintable()
+        assert len(message) < 4000
         return
     dataset = run(path, max_malformed=1.0)
     adds_up(dataset)
@@ -93,7 +94,8 @@ def test_too_many_malformed_rows_stop_the_build_and_say_where(tmp_path: Path) ->
         run(path)
     message = str(caught.value)
     assert "4 of 10 rows are malformed (40.0%, data.max_malformed allows 10.0%)" in message
-    assert all(f"line {n}" in message for n in (7, 8, 9)) and "line 10" not in message
+    assert all(f"line {n}" in message for n in (7, 8, 9))
+    assert "line 10" not in message
     assert "--set data.max_malformed=0.41" in message
     assert caught.value.ledger.counts == {"malformed": 4, "stopped": 6}
     assert run(path, max_malformed=0.41).ledger.counts == {"malformed": 4}
