@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 TYPE_CHECKING = False  # as in typing, which takes longer to import than --help to run
@@ -22,17 +23,34 @@ COMMANDS = {
 
 
 def main() -> None:
-    """Run the command line; help and version are answered without importing anything."""
-    arguments = sys.argv[1:]
+    """Run the command line; no traceback for a reader that has gone or a Ctrl-C, however early."""
+    try:
+        _run(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:  # as in `domaintune runs | head -1`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more on its way out
+        sys.exit(1)
+    except KeyboardInterrupt:  # before or after a command, which answers for itself
+        sys.stderr.write("interrupted\n")
+        sys.exit(130)
+
+
+def _run(arguments: list[str]) -> None:
+    """Answer what needs no parsing without importing a parser, and leave the rest to Typer."""
     if arguments in ([], ["--help"], ["-h"]):
         sys.stdout.write(help_text())
-        return
-    if arguments == ["--version"]:
+    elif arguments == ["--version"]:
         from domaintune import __version__
 
         sys.stdout.write(f"domaintune {__version__}\n")
-        return
-    app([arguments[0]] if arguments[0] in COMMANDS else list(COMMANDS))(prog_name="domaintune")
+    elif arguments in (["plugins"], ["plugins", "--json"]) and not os.environ.get("DOMAINTUNE_STRICT_PLUGINS"):
+        from domaintune.commands import offers
+
+        offers.show(as_json="--json" in arguments)
+    else:
+        for stream in (sys.stdout, sys.stderr):
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a name need not be valid text
+        app([arguments[0]] if arguments[0] in COMMANDS else list(COMMANDS))(prog_name="domaintune")
 
 
 def app(names: list[str] | None = None) -> typer.Typer:

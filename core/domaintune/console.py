@@ -23,12 +23,25 @@ def err() -> Console:
 
 def note(text: str) -> None:
     """Say something on stderr; square brackets are printed as they are."""
-    err().print(text, markup=False, soft_wrap=True)
+    err().print(harmless(text), markup=False, soft_wrap=True)
 
 
 def warn(text: str) -> None:
     """Say something that should not be missed."""
-    err().print(f"warning: {text}", style="yellow", markup=False, soft_wrap=True)
+    err().print(f"warning: {harmless(text)}", style="yellow", markup=False, soft_wrap=True)
+
+
+def fail(text: str) -> None:
+    """Say why a command ends without a result."""
+    err().print(f"error: {harmless(text)}", style="red", markup=False, soft_wrap=True)
+
+
+def harmless(text: str) -> str:
+    """Return text whose control characters are spelled out: what a file or a model wrote must not steer a terminal."""
+    return text.translate(_CONTROLS)
+
+
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
 
 
 @contextmanager

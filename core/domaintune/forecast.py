@@ -12,6 +12,7 @@ from domaintune.data.ledger import Ledger
 from domaintune.home import runs_folder
 from domaintune.models import base as models
 from domaintune.plan import Plan
+from domaintune.runs import Stage
 
 CHARACTERS_A_TOKEN = 3.6
 """Of English text; used only where the base model's tokenizer is not on this machine yet."""
@@ -48,37 +49,42 @@ class Forecast:
             lines.append("memory and minutes: not known before the base model is on this machine")
         else:
             lines.append(f"model: {self.parameters:,} parameters, {self.trainable_parameters:,} of them trained")
-            lines.append(f"memory: about {self.memory_gb:.1f} GB    time: about {self.minutes:.0f} minutes")
+            lines.append(f"memory: about {self.memory_gb:.1f} GB    training time: about {self.minutes:.1f} minutes")
         return [*lines, "would write:", *(f"  {name}" for name in self.files)]
 
 
-def forecast_of(plan: Plan) -> Forecast:
+def forecast_of(plan: Plan, name: str | None = None, until: Stage = "adapter") -> Forecast:
     """Build the examples in memory and work out the rest; writes nothing and fetches nothing."""
+    from domaintune.training.sft import schedule
+
     at_hand = models.is_at_hand(plan.settings.model)
-    made = data.make(plan, data.counter(plan) if at_hand else _guess)
-    settings = plan.settings.train
-    batch = max(settings.batch_size, 1)
-    steps = settings.steps or max(1, -(-int(settings.epochs * len(made.train)) // batch))
-    tokens = sum(prompt + completion for prompt, completion in _lengths(plan, made.train, at_hand))
-    run = runs.place(runs_folder(), plan.domain.name, None, plan.key)
-    size = _size(plan, tokens / max(len(made.train), 1), steps * batch) if at_hand else {}
+    count = data.counter(plan) if at_hand else _guess
+    made = data.make(plan, count)
+    course = schedule(plan.settings.train, len(made.train))
+    tokens = sum(prompt + completion for prompt, completion in count(made.train))
+    run = runs.place(runs_folder(), plan.domain.name, name, plan.key)
+    size = _size(plan, tokens / len(made.train), course.steps * course.batch) if at_hand else {}
     return Forecast(
         run=str(run.folder),
         ledger=made.ledger,
         tokens_counted=at_hand,
         train_tokens=tokens,
-        steps=steps,
-        epochs=steps * batch / max(len(made.train), 1),
+        steps=course.steps,
+        epochs=course.epochs,
         parameters=size.get("parameters"),
         trainable_parameters=size.get("trainable"),
         memory_gb=size.get("memory_gb"),
         minutes=size.get("minutes"),
-        files=tuple(str(run.file(name)) for name in ("settings.toml", "data/", "train/", "report.json", "adapter/")),
+        files=tuple(str(run.file(file)) for file in _files(until)),
     )
 
 
-def _lengths(plan: Plan, examples: Any, at_hand: bool) -> list[tuple[int, int]]:
-    return data.counter(plan)(examples) if at_hand else _guess(examples)
+def _files(until: Stage) -> list[str]:
+    """Return what a run folder holds after a stage."""
+    made = {"data": ["data/"], "train": ["train/"], "evaluation": ["evaluation/", "answers/", "report.json"]}
+    reached = list(made)[: [*made, "adapter"].index(until) + 1]
+    last = ["adapter/"] if until == "adapter" else []
+    return ["settings.toml", "stages.json", *(file for stage in reached for file in made[stage]), *last]
 
 
 def _guess(examples: Any) -> list[tuple[int, int]]:

@@ -41,7 +41,8 @@ def grade(
     `items` is a file that the data builder of the evaluator's domain reads, or a test.jsonl that domaintune wrote.
     """
     component = catalog.component("evaluator", evaluator)
-    plan = make_plan(catalog, _domain_of(catalog, evaluator).name, overrides=overrides)
+    chosen = f"eval.evaluators={json.dumps([evaluator])}"
+    plan = make_plan(catalog, _domain_of(catalog, evaluator).name, overrides=[*overrides, chosen])
     grader = evaluation.open_grader(component, plan.settings.eval.graders.get(evaluator, {}))
     found = _own_items(Path(items)) or _read_items(plan, items)
     if len(found.examples) < found.rows:

@@ -92,7 +92,9 @@ def _places() -> Iterator[Finding]:
     for subject, place in (("cache", cache_folder()), ("runs", runs_folder())):
         there = next(path for path in (place.absolute(), *place.absolute().parents) if path.exists())
         free = shutil.disk_usage(there).free / 1e9
-        if not os.access(there, os.W_OK):
+        if not there.is_dir():
+            yield Finding(state="bad", subject=subject, text=f"{place}: {there} is a file, not a folder")
+        elif not os.access(there, os.W_OK):
             yield Finding(state="bad", subject=subject, text=f"{place}: {there} cannot be written to")
         elif free < BUILD_GIGABYTES:
             yield Finding(state="bad", subject=subject, text=f"{place}: only {free:.1f} GB free")

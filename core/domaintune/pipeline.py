@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Literal
 
 import tomli_w
 
@@ -13,10 +12,8 @@ from domaintune.data import stage as data
 from domaintune.evaluation import stage as evaluation
 from domaintune.home import runs_folder
 from domaintune.plan import Plan
-from domaintune.runs import Run
+from domaintune.runs import Run, Stage
 from domaintune.training import stage as training
-
-Stage = Literal["data", "train", "evaluation", "adapter"]
 
 
 def build(plan: Plan, name: str | None = None, until: Stage = "adapter") -> Run:

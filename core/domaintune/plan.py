@@ -10,6 +10,7 @@ from typing import Any
 
 from domaintune import files
 from domaintune.contracts import Component, Domain
+from domaintune.errors import SettingsError, nearest
 from domaintune.plugins import Catalog, Offer
 from domaintune.settings import Settings, resolve, validate
 
@@ -74,8 +75,20 @@ def make_plan(
     found = catalog.domain(domain)
     settings = resolve(found, preset=preset, file=file, overrides=overrides)
     plan = Plan(domain=found, settings=settings, catalog=catalog, preset=preset)
-    _ = plan.builder, plan.builder_options, plan.evaluators, plan.engine
+    _ = plan.builder, plan.builder_options, plan.engine
+    _check_graders(plan)
     return plan
+
+
+def _check_graders(plan: Plan) -> None:
+    """Refuse options that no grader of this build takes: they would be missed only after training."""
+    options = plan.settings.eval.graders
+    graders = {part.name: part for part in plan.evaluators}
+    for name, given in options.items():
+        if name not in graders:
+            known = f"; evaluators of this build: {', '.join(graders) or 'none'}"
+            raise SettingsError(f"eval.graders: no evaluator {name!r}{nearest(name, graders)}{known}")
+        validate(graders[name].options or _NoOptions, given, f"eval.graders.{name}")
 
 
 def code_of(offer: Offer) -> dict[str, str]:

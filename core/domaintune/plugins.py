@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from functools import cache, partial
@@ -147,8 +146,8 @@ def _points() -> Iterator[EntryPoint]:
 def _check_marks(plugin: object) -> None:
     """Refuse what pluggy would pass over in silence: a hook of an unknown name, or one without its mark."""
     hooks = KINDS.values()
-    for name, value in vars(plugin).items():
-        mark = getattr(value, f"{hookspecs.GROUP}_impl", None)
+    for name in dir(plugin):
+        mark = getattr(getattr(plugin, name, None), f"{hookspecs.GROUP}_impl", None)
         hook = (mark.get("specname") if isinstance(mark, dict) else None) or name
         if mark and hook not in hooks:
             raise PluginError(f"unknown hook {hook!r}{nearest(hook, hooks)}; hooks: {', '.join(hooks)}")
@@ -176,23 +175,25 @@ def _within(seconds: float, work: Callable[[], T]) -> T:
 
     A thread that hangs is left behind: it is a daemon, so the process can end without it.
     """
-    done: Future[T] = Future()
+    results: list[T] = []
+    errors: list[BaseException] = []
 
     def run() -> None:
         try:
-            done.set_result(work())
+            results.append(work())
         except BaseException as error:  # SystemExit too: it is for the caller to judge
-            done.set_exception(error)
+            errors.append(error)
 
+    thread = Thread(target=run, daemon=True)
     with redirect_stdout(sys.stderr):
-        Thread(target=run, daemon=True).start()
-        try:
-            return done.result(timeout=seconds)
-        except TimeoutError:
-            if done.done():  # its own TimeoutError
-                raise
-            hint = "DOMAINTUNE_PLUGIN_TIMEOUT=SECONDS waits longer, DOMAINTUNE_DISABLE_PLUGINS=NAME skips it"
-            raise PluginError(f"its import took more than {seconds:g} s; {hint}") from None
+        thread.start()
+        thread.join(seconds)
+    if thread.is_alive():
+        hint = "DOMAINTUNE_PLUGIN_TIMEOUT=SECONDS waits longer, DOMAINTUNE_DISABLE_PLUGINS=NAME skips it"
+        raise PluginError(f"its import took more than {seconds:g} s; {hint}")
+    if errors:
+        raise errors[0]
+    return results[0]
 
 
 def _reason(error: BaseException) -> str:

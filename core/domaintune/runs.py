@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import platform
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -16,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 
@@ -25,6 +26,8 @@ from domaintune.console import note
 from domaintune.errors import UsageError, nearest
 
 RECORDED = ("domaintune", "torch", "transformers", "trl", "peft", "datasets", "tokenizers", "numpy")
+NAME = re.compile(r"\w[\w.-]{0,99}")
+Stage = Literal["data", "train", "evaluation", "adapter"]
 Work = Callable[[Path], Mapping[str, Any]]
 
 
@@ -50,7 +53,7 @@ class Run:
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Keep other processes out of this run; they are refused at once."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        _make_folder(self.folder)
         lock = FileLock(self.folder / ".lock")
         try:
             lock.acquire(timeout=0)
@@ -63,22 +66,21 @@ class Run:
         finally:
             lock.release()
 
-    def perform(self, stage: str, inputs: Mapping[str, Any], work: Work) -> bool:
+    def perform(self, stage: Stage, inputs: Mapping[str, Any], work: Work) -> bool:
         """Run a stage unless its inputs are those of last time; returns whether it ran.
 
         `work` fills the folder it is given and returns counts for the record. The folder is the same when a killed
         run is repeated with the same inputs, so that work can go on where it was.
         """
         key = files.fingerprint({"stage": stage, **inputs})
-        known = self.stages.get(stage, {})
-        if known.get("fingerprint") == key and self._intact(stage, known):
+        aside = self._aside(stage, key)
+        if self._known(stage, key, aside):
             note(f"{stage}: unchanged, nothing to do")
             return False
         note(f"{stage}: working")
-        aside = self._aside(stage, key)
+        aside.mkdir(parents=True, exist_ok=True)
         started, clock = _now(), time.monotonic()
         counts = dict(work(aside))
-        files.replace_folder(aside, self.folder / stage)
         seconds = round(time.monotonic() - clock, 1)
         record = {
             "fingerprint": key,
@@ -88,34 +90,43 @@ class Run:
             "inputs": inputs,
             "counts": counts,
             "versions": versions(),
-            "files": files.folder_hashes(self.folder / stage),
+            "files": files.folder_hashes(aside),
         }
         files.write_json(self.folder / "stages.json", {**self.stages, stage: record})
+        files.replace_folder(aside, self.folder / stage)
         note(f"{stage}: done in {seconds:,.1f} s")
         return True
 
-    def output(self, stage: str, name: str) -> str:
+    def output(self, stage: Stage, name: str) -> str:
         """Return the hash of a file that a stage left, for the next stage's fingerprint."""
         return str(self.stages[stage]["files"][name])
 
+    def _known(self, stage: str, key: str, aside: Path) -> bool:
+        """Tell whether the stage is done; what a kill kept from its place is put there."""
+        record = self.stages.get(stage)
+        if not isinstance(record, dict) or record.get("fingerprint") != key:
+            return False
+        for folder in (self.folder / stage, aside):
+            if folder.is_dir() and files.folder_hashes(folder) == record.get("files"):
+                if folder == aside:
+                    files.replace_folder(aside, self.folder / stage)
+                return True
+        return False
+
     def _aside(self, stage: str, key: str) -> Path:
+        """Return the folder of unfinished work; what is left of work with other inputs goes."""
         aside = self.folder / f".{stage}-{key}"
         for old in self.folder.glob(f".{stage}-*"):
             if old != aside:
                 shutil.rmtree(old, ignore_errors=True)
-        aside.mkdir(parents=True, exist_ok=True)
         return aside
-
-    def _intact(self, stage: str, known: Mapping[str, Any]) -> bool:
-        folder = self.folder / stage
-        return folder.is_dir() and files.folder_hashes(folder) == known.get("files")
 
 
 def place(root: Path, domain: str, name: str | None, key: str) -> Run:
     """Return the run of a build: by name, or by what it is made from, so that the same command finds it again."""
-    if name:
-        if Path(name).name != name or name.startswith("."):
-            raise UsageError(f"--name {name!r} must be a plain name without '/'")
+    if name is not None:
+        if not NAME.fullmatch(name):
+            raise UsageError(f"--name {name!r} must be a plain name: letters, digits, '.', '_' and '-'; no '/'")
         return Run(root / f"{domain}-{name}")
     before = sorted(root.glob(f"{domain}-*-{key[:8]}"))
     return Run(before[-1] if before else root / f"{domain}-{dt.datetime.now().date()}-{key[:8]}")
@@ -154,6 +165,16 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        blocking = next(path for path in (folder, *folder.parents) if path.exists() and not path.is_dir())
+        raise UsageError(
+            f"{blocking} is a file, so {folder.name} cannot be made there; move it, or name a folder in DOMAINTUNE_RUNS"
+        ) from None
 
 
 def _now() -> str:

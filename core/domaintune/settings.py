@@ -61,7 +61,7 @@ class DataSettings:
     duplicates: Literal["keep", "drop"] = setting(
         "keep", "drop repeats of the same prompt and completion from training"
     )
-    balance: dict[str, Share] = setting({}, "tag = share of the training set; the surplus is dropped and counted")
+    balance: dict[str, Share] = setting({}, "tag = largest share of the training set; the surplus is dropped and counted")
     options: dict[str, Any] = setting({}, "options of the data builder")
 
 
@@ -242,9 +242,11 @@ def _refuse_unknown(values: Mapping[str, Any], kind: type[Any], where: str, path
             _refuse_unknown(value, factory, where, f"{path}{key}.")
 
 
-def _merge(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
+def _merge(low: Mapping[str, Any], high: Mapping[str, Any], depth: int = 0) -> dict[str, Any]:
+    """Lay `high` over `low`, table by table; an empty table inside a section clears what lay below it."""
     merged = dict(low)
     for key, value in high.items():
         old = merged.get(key)
-        merged[key] = _merge(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+        both = isinstance(old, Mapping) and isinstance(value, Mapping) and (value or depth == 0)
+        merged[key] = _merge(old, value, depth + 1) if both else value  # type: ignore[arg-type]
     return merged

@@ -1,15 +1,171 @@
-"""The test kit for plugin authors: a tiny model that downloads nothing."""
+"""The test kit for plugin authors: the promises of a plugin in one line, and a tiny model that downloads nothing.
+
+from domaintune.testing import check_plugin
+
+def test_the_plugin_keeps_its_promises():
+    check_plugin("chess", "domaintune_chess.plugin")
+"""
 
 from __future__ import annotations
 
+import dataclasses
+import math
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
+from importlib.metadata import EntryPoint
 from pathlib import Path
+from typing import Any
+
+from domaintune.contracts import Component, Domain, Dropped, Example, Message, Origin, Score
+from domaintune.data.context import Context
+from domaintune.errors import DataError, DomaintuneError
+from domaintune.evaluation.grading import open_grader
+from domaintune.hookspecs import GROUP
+from domaintune.plan import make_plan
+from domaintune.plugins import Catalog, Offer, catalog, offers
+from domaintune.settings import DataSettings
+
+HEAVY = ("torch", "transformers", "trl", "peft", "datasets", "faiss")
+"""Libraries that only a part's `load` may import."""
+ROWS = 200
+"""Rows of a builder's own sample that are built to check it."""
 
 TEMPLATE = (
     "{% for m in messages %}<|{{ m['role'] }}|>{{ m['content'] }}<|end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|assistant|>{% endif %}"
 )
 ROLES = ("<|system|>", "<|user|>", "<|assistant|>")
+
+
+def check_plugin(name: str, module: str) -> None:
+    """Assert what users may expect of a plugin; `name` is its entry point and `module` what that names.
+
+    It imports nothing heavy and prints nothing, its offers carry its name, every part of its domains exists, every
+    preset resolves, every option is documented, equal seeds build equal data, and grading is pure.
+    """
+    _check_light(module)
+    own = offers(EntryPoint(name, module, GROUP))
+    assert own, f"{module} offers nothing; are its hooks there, and marked with @hookimpl?"
+    for offer in own:
+        _check_name(name, offer)
+    known = _beside_others(name, own)
+    builders = [offer.record for offer in own if offer.kind == "data builder" and isinstance(offer.record, Component)]
+    examples = {builder.name: _check_builder(builder) for builder in builders}
+    for offer in own:
+        if isinstance(offer.record, Domain):
+            _check_domain(offer.record, known)
+        elif offer.kind == "evaluator":
+            _check_evaluator(offer.record, _items_of(offer.record.name, own, examples))
+
+
+def _check_light(module: str) -> None:
+    """Import the plugin and ask its hooks in a process of its own."""
+    script = (
+        "import sys\nfrom importlib.metadata import EntryPoint\nfrom domaintune.plugins import offers\n"
+        f"offers(EntryPoint('plugin', {module!r}, {GROUP!r}))\n"
+        f"sys.stderr.write(' '.join(sorted(set({HEAVY!r}) & set(sys.modules))))\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run(  # noqa: S603  (our own interpreter)
+        [sys.executable, "-W", "ignore", "-c", script], capture_output=True, text=True, env=environment, check=False
+    )
+    assert done.returncode == 0, f"{module} cannot be loaded:\n{done.stderr}"
+    assert not done.stdout, f"{module} prints when it is imported: {done.stdout!r}"
+    assert not done.stderr.strip(), f"{module} imports {done.stderr.strip()}; import it behind a part's load"
+
+
+def _check_name(plugin: str, offer: Offer) -> None:
+    record = offer.record
+    assert record.name == plugin or record.name.startswith(f"{plugin}-"), (
+        f"{offer.kind} {record.name!r} must be named {plugin!r}, or begin with '{plugin}-', so that names do not clash"
+    )
+    assert record.summary.strip(), f"{offer.kind} {record.name!r} needs a summary"
+    if isinstance(record, Component) and record.options is not None:
+        _check_options(record.name, record.options)
+
+
+def _check_options(name: str, kind: type[Any]) -> None:
+    assert dataclasses.is_dataclass(kind), f"the options of {name!r} must be a dataclass"
+    assert kind.__dataclass_params__.frozen, f"the options of {name!r} must be a frozen dataclass"  # type: ignore[attr-defined]
+    for field in dataclasses.fields(kind):
+        assert field.metadata.get("doc"), f"option {field.name!r} of {name!r} needs metadata={{'doc': …}}"
+    kind()  # every option has a default
+
+
+def _beside_others(name: str, own: Sequence[Offer]) -> Catalog:
+    """Return the plugin's offers beside those of all other plugins; a name that is taken raises PluginError."""
+    found = Catalog()
+    found.add(offer for offer in catalog().offers.values() if offer.owner != name)
+    found.add(own)
+    return found
+
+
+def _check_domain(domain: Domain, known: Catalog) -> None:
+    parts = [("data builder", domain.data), *(("evaluator", name) for name in domain.evaluators)]
+    parts += [("retriever", domain.retriever)] if domain.retriever else []
+    parts += [("composer", domain.composer)] if domain.composer else []
+    for kind, part in parts:
+        known.component(kind, part)
+    for preset in (None, *domain.presets):
+        try:
+            make_plan(known, domain.name, preset=preset)
+        except DomaintuneError as error:
+            raise AssertionError(f"preset {preset!r} of domain {domain.name!r} does not resolve: {error}") from error
+
+
+def _check_builder(builder: Component[Any]) -> list[Example]:
+    """Build twice from the builder's own sample; a builder without one is not run."""
+    try:
+        first, second = _built(builder), _built(builder)
+    except DataError:
+        return []
+    assert first == second, f"data builder {builder.name!r} gave two data sets for one seed; draw from context.rng only"
+    examples = first[0]
+    assert examples, f"data builder {builder.name!r} makes no example of its own sample"
+    assert all(example.reference.strip() for example in examples), f"{builder.name!r} yields an empty completion"
+    return examples
+
+
+def _built(builder: Component[Any]) -> tuple[list[Example], list[Dropped]]:
+    options = builder.options() if builder.options else None
+    return Context(builder.name, options, DataSettings(), seed=0, sources=(), limit=ROWS).call(builder.load())
+
+
+def _items_of(evaluator: str, own: Sequence[Offer], examples: dict[str, list[Example]]) -> list[Example]:
+    """Return examples of a domain that uses the evaluator, or a made one."""
+    domains = [offer.record for offer in own if isinstance(offer.record, Domain)]
+    fitting = (examples.get(domain.data, []) for domain in domains if evaluator in domain.evaluators)
+    return next(filter(None, fitting), [])[:3] or [_MADE]
+
+
+def _check_evaluator(evaluator: Component[Any], items: Sequence[Example]) -> None:
+    """Grade the same answers twice; a grader whose summary says that it asks a model is not run."""
+    grader = open_grader(evaluator, {})
+    if "model" in evaluator.summary.casefold():
+        return
+    for item in items:
+        for answer in ("", "something else", item.reference):
+            first, second = grader.grade(item, answer), grader.grade(item, answer)
+            assert first == second, f"evaluator {evaluator.name!r} is not pure: {first} then {second}"
+            assert all(math.isfinite(score.value) for score in first), f"{evaluator.name!r} gave {first}"
+        _check_direction(evaluator.name, grader.grade(item, ""), grader.grade(item, item.reference))
+
+
+def _check_direction(name: str, nothing: Sequence[Score], right: Sequence[Score]) -> None:
+    worth = {score.metric: score.value for score in right}
+    for score in nothing:
+        assert worth.get(score.metric, score.value) >= score.value, (
+            f"evaluator {name!r} scores an empty answer above the reference in {score.metric}; higher must be better"
+        )
+
+
+_MADE = Example(
+    prompt=(Message(role="user", content="What is the capital of France?"),),
+    completion=(Message(role="assistant", content="Paris"),),
+    origin=Origin(source="made"),
+)
 
 
 def tiny_model(folder: Path, texts: Sequence[str] = ("findings and impression",), *, seed: int = 0) -> Path:

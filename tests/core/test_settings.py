@@ -51,6 +51,12 @@ def test_nested_tables_are_merged_key_by_key() -> None:
     assert settings.data.columns == {"facts": "Tatbestand"}
 
 
+def test_an_empty_table_clears_what_a_preset_set() -> None:
+    settings = resolve(LEGAL, preset="quick", overrides=["data.balance={}"])
+    assert settings.data.balance == {}
+    assert settings.train.steps == 60
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -21,7 +21,7 @@ from domaintune.commands.common import (
 )
 
 if TYPE_CHECKING:
-    from domaintune.pipeline import Stage
+    from domaintune.runs import Stage
 
 
 def _road(until: Stage, doc: str) -> Callable[..., None]:
@@ -43,7 +43,7 @@ def _road(until: Stage, doc: str) -> Callable[..., None]:
 
         plan = walk.plan(domain, preset=preset, file=config, overrides=settings_from(override, source, limit, seed))
         if dry_run:
-            walk.forecast(plan, as_json=json)
+            walk.forecast(plan, name, until=until, as_json=json)
         else:
             walk.through(plan, name, until=until, as_json=json)
 

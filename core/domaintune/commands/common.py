@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import json
 import sys
@@ -11,7 +12,7 @@ from typing import Annotated, Any, ParamSpec, TypeVar
 
 import typer
 
-from domaintune.console import err, note
+from domaintune.console import fail, note
 from domaintune.errors import DomaintuneError, UsageError
 
 P = ParamSpec("P")
@@ -35,15 +36,19 @@ def settings_from(
     overrides: list[str] | None, sources: list[str] | None = None, limit: int | None = None, seed: int | None = None
 ) -> list[str]:
     """Return the options as `--set` values; `--set` itself comes last and wins."""
-    given = [f"data.sources={json.dumps(sources)}"] if sources else []
+    for source in sources or []:
+        if any("\ud800" <= letter <= "\udfff" for letter in source):  # bytes that are no text
+            raise UsageError(f"--source {source!r}: the name is not valid UTF-8; rename the file")
+    given = [f"data.sources={json.dumps(sources, ensure_ascii=False)}"] if sources else []
     given += [f"data.limit={limit}"] if limit is not None else []
     given += [f"seed={seed}"] if seed is not None else []
     return given + (overrides or [])
 
 
 def print_json(value: Any) -> None:
-    """Print one JSON document on stdout."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True) + "\n")
+    """Print one JSON document on stdout, in ASCII where stdout cannot take more."""
+    narrow = "utf" not in (sys.stdout.encoding or "").lower()
+    sys.stdout.write(json.dumps(value, ensure_ascii=narrow, indent=2, sort_keys=True) + "\n")
 
 
 def answering(command: Callable[P, R]) -> Callable[P, R]:
@@ -53,29 +58,45 @@ def answering(command: Callable[P, R]) -> Callable[P, R]:
     def wrapped(*args: P.args, **options: P.kwargs) -> R:
         try:
             return command(*args, **options)
-        except DomaintuneError as error:
-            err().print(f"error: {error}", style="red", markup=False, soft_wrap=True)
-            raise typer.Exit(error.exit_code) from None
         except KeyboardInterrupt:
             note("interrupted; the same command goes on where this one stopped")
             raise typer.Exit(130) from None
-        except ModuleNotFoundError as error:
-            if (error.name or "").partition(".")[0] not in _EXTRAS:
+        except Exception as error:
+            answer = _answer(error)
+            if answer is None:
                 raise
-            note(f"error: this needs {error.name!r}, which is not installed: pip install 'domaintune[train]'")
-            raise typer.Exit(UsageError.exit_code) from None
-        except BrokenPipeError:  # the reader of our output has gone
-            sys.stderr.close()
-            raise typer.Exit(1) from None
-        except OSError as error:
-            if error.filename is None and error.errno is None:
-                raise
-            note(f"error: {error.strerror or error}" + (f": {error.filename!r}" if error.filename else ""))
-            raise typer.Exit(1) from None
+            fail(answer[0])
+            raise typer.Exit(answer[1]) from None
 
     return wrapped
 
 
+def _answer(error: Exception) -> tuple[str, int] | None:
+    """Return the sentence and the exit code for an error that is not a bug of ours."""
+    if isinstance(error, DomaintuneError):
+        return str(error), error.exit_code
+    if isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] in _EXTRAS:
+        return f"this needs {error.name!r}, which is not installed: pip install 'domaintune[train]'", 2
+    if type(error).__name__ in _OUT_OF_MEMORY:
+        return "memory ran out; lower train.micro_batch_size, train.max_length or eval.batch_size and run it again", 1
+    if isinstance(error, OSError) and error.errno is not None and not isinstance(error, BrokenPipeError):
+        return _refusal(error), 1
+    return None
+
+
+def _refusal(error: OSError) -> str:
+    """Say what the machine refused, for which file, and what to do."""
+    reason = (error.strerror or str(error)) + (f": {error.filename!r}" if error.filename else "")
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return f"{reason}; free some space, then the same command goes on where this one stopped"
+    if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
+        return (
+            f"{reason}; choose folders that can be written to: DOMAINTUNE_RUNS for runs, DOMAINTUNE_HOME for the cache"
+        )
+    return reason
+
+
+_OUT_OF_MEMORY = {"OutOfMemoryError", "MemoryError"}  # torch's, by name: it is not imported here
 _EXTRAS = {
     "accelerate", "datasets", "datasketch", "faiss", "gguf", "jinja2", "matplotlib", "numpy", "peft", "pyarrow",
     "sklearn", "torch", "transformers", "trl",

@@ -8,7 +8,7 @@ from typing import Any
 
 from domaintune import files, pipeline
 from domaintune.commands.common import print_json
-from domaintune.console import err, note, out, warn
+from domaintune.console import err, harmless, note, out, warn
 from domaintune.contracts import Example
 from domaintune.data import TooMalformed
 from domaintune.data import stage as data
@@ -19,7 +19,7 @@ from domaintune.home import quiet_libraries
 from domaintune.models import base as models
 from domaintune.plan import Plan, make_plan
 from domaintune.plugins import catalog
-from domaintune.runs import Run
+from domaintune.runs import Run, Stage
 
 
 def plan(domain: str, *, preset: str | None, file: Path | None, overrides: Sequence[str]) -> Plan:
@@ -28,7 +28,7 @@ def plan(domain: str, *, preset: str | None, file: Path | None, overrides: Seque
     return make_plan(catalog(), domain, preset=preset, file=file, overrides=overrides)
 
 
-def through(plan: Plan, name: str | None, *, until: pipeline.Stage, as_json: bool) -> None:
+def through(plan: Plan, name: str | None, *, until: Stage, as_json: bool) -> None:
     """Walk the stages, then print the report, or what there is before one."""
     try:
         run = pipeline.build(plan, name, until)
@@ -45,13 +45,13 @@ def through(plan: Plan, name: str | None, *, until: pipeline.Stage, as_json: boo
     _check_gates(plan, report)
 
 
-def forecast(plan: Plan, *, as_json: bool) -> None:
+def forecast(plan: Plan, name: str | None, *, until: Stage, as_json: bool) -> None:
     """Say what a build would take: rows, tokens, steps, memory, minutes, files."""
-    made = forecast_of(plan)
+    made = forecast_of(plan, name, until)
     if as_json:
         print_json(made.as_dict())
         return
-    err().print(data.ledger_table(made.ledger))
+    out().print(data.ledger_table(made.ledger))
     for line in made.lines():
         out().print(line, markup=False, soft_wrap=True)
 
@@ -62,24 +62,31 @@ def show_examples(plan: Plan, count: int, *, as_json: bool) -> None:
     made = data.make(plan, data.counter(plan) if at_hand else None)
     shown = made.train[:count]
     if as_json:
-        print_json({"schema_version": 1, "examples": [as_row(e) for e in shown], "ledger": made.ledger.as_dict()})
+        print_json(
+            {
+                "schema_version": 1,
+                "examples": [as_row(e) for e in shown],
+                "ledger": made.ledger.as_dict(),
+                "notes": made.notes,
+            }
+        )
         return
     for sentence in made.notes:
         note(sentence)
     for example in shown:
         _show(example)
-    err().print(data.ledger_table(made.ledger))
+    out().print(data.ledger_table(made.ledger))
     if made.lengths:
-        err().print(data.lengths_table(made.lengths.as_dict()))
+        out().print(data.lengths_table(made.lengths.as_dict()))
     else:
         warn(f"token lengths are not known: base model {plan.settings.model.base!r} is not on this machine yet")
 
 
 def _show(example: Example) -> None:
     tags = ", ".join(sorted(example.tags))
-    out().print(f"--- {example.origin}" + (f"  [{tags}]" if tags else ""), markup=False)
+    out().print(harmless(f"--- {example.origin}" + (f"  [{tags}]" if tags else "")), markup=False)
     for message in (*example.prompt, *example.completion):
-        out().print(f"{message['role']}: {message['content']}", markup=False)
+        out().print(harmless(f"{message['role']}: {message['content']}"), markup=False)
 
 
 def _summary(run: Run, report: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from domaintune.contracts import DataBuilder, Dropped, Example
-from domaintune.data.balance import balanced
+from domaintune.data.balance import absent, balanced
 from domaintune.data.context import Context
 from domaintune.data.dataset import Dataset
 from domaintune.data.ledger import Ledger, TooMalformed
@@ -59,13 +59,14 @@ def make(  # noqa: PLR0913  (the one call of this room: a builder, what it may k
     sides = _read(builder, ours, theirs, settings)
     rows_in = len(sides)
     sides = _divided(sides, settings)
+    notes = [f"data.balance limits {tag!r}, which no training example has" for tag in absent(sides.train, settings.balance)]
     lengths = _trimmed(sides, settings, max_length, count_tokens)
     return Dataset(
         train=tuple(sides.train),
         test=tuple(sides.test),
         ledger=Ledger.close(rows_in, len(sides.train), len(sides.test), sides.dropped),
         lengths=lengths,
-        notes=tuple(dict.fromkeys(ours.notes + theirs.notes)),
+        notes=tuple(dict.fromkeys(ours.notes + theirs.notes + notes)),
         sample=ours.sample is not None,
     )
 

@@ -79,9 +79,7 @@ class TransformersSession:
         mask = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in asked], device=device)
         set_seed(sampling.seed)
         with self._adapter(adapter):
-            out = self.model.generate(
-                input_ids=ids, attention_mask=mask, generation_config=self._generation(sampling)
-            )
+            out = self.model.generate(input_ids=ids, attention_mask=mask, generation_config=self._generation(sampling))
         return [[int(token) for token in row] for row in out[:, width:].tolist()]
 
     def _adapter(self, adapter: str | None) -> Any:

@@ -56,19 +56,18 @@ def test_percentiles_are_lengths_that_occur(tmp_path: Path) -> None:
     assert row == {"n": 100, "total": 5050, "median": 50, "p90": 90, "p99": 99, "max": 100, "over": 5}
 
 
-def test_balance_keeps_the_largest_set_and_leaves_the_test_set_alone(tmp_path: Path) -> None:
+def test_balance_limits_a_tag_and_leaves_the_rest_and_the_test_set_alone(tmp_path: Path) -> None:
     rows = [{**row, "tag": "normal" if i < 80 else "abnormal" if i < 110 else ""} for i, row in enumerate(pairs(120))]
     path = jsonl(tmp_path / "a.jsonl", rows)
     plain = run(path)
-    dataset = run(path, balance={"normal": 0.5, "abnormal": 0.5})
+    dataset = run(path, balance={"normal": 0.5})
     adds_up(dataset)
-    tags = Counter(tag for one in dataset.train for tag in one.tags)
-    abnormal = sum("abnormal" in one.tags for one in plain.train)
-    assert tags == {"normal": abnormal, "abnormal": abnormal}
+    others = sum("normal" not in one.tags for one in plain.train)
+    tags = Counter(tag for one in dataset.train for tag in one.tags or {"none"})
+    assert tags["normal"] == others == tags["abnormal"] + tags["none"]
     assert dataset.test == plain.test
-    untagged = [entry for entry in dataset.ledger.dropped if "none of the tags" in entry.detail]
-    assert len(untagged) == sum(not one.tags for one in plain.train)
     assert set(dataset.ledger.counts) == {"balance"}
+    assert all(entry.detail == "more 'normal' than 0.5 of the training set" for entry in dataset.ledger.dropped)
 
 
 def test_balance_does_not_depend_on_the_order_of_rows(tmp_path: Path) -> None:
@@ -84,31 +83,43 @@ def test_balance_does_not_depend_on_the_order_of_rows(tmp_path: Path) -> None:
 @given(
     counts=st.dictionaries(st.sampled_from("abcd"), st.integers(1, 30), min_size=1),
     shares=st.lists(st.integers(0, 10), min_size=4, max_size=4),
+    free=st.integers(0, 20),
 )
-def test_balanced_sets_are_within_one_example_of_their_shares_and_as_large_as_can_be(counts, shares) -> None:
-    wanted = {tag: share / 10 for (tag, _), share in zip(sorted(counts.items()), shares, strict=False)}
+def test_no_tag_exceeds_its_share_and_no_example_leaves_without_need(counts, shares, free) -> None:
+    caps = {tag: share / 10 for (tag, _), share in zip(sorted(counts.items()), shares, strict=False)}
+    counts = counts | ({"z": free} if free else {})
     examples = [
         Example(prompt=(), completion=(), origin=Origin(source=tag, place=str(i)), tags=frozenset(tag))
         for tag, n in counts.items()
         for i in range(n)
     ]
-    if not sum(wanted.values()):
-        with pytest.raises(DataError, match="every tag the share 0"):
-            balanced(examples, wanted)
+    try:
+        kept, dropped = balanced(examples, caps)
+    except DataError:
+        assert not free  # every example has a limited tag, and the limits leave none
         return
-    kept, dropped = balanced(examples, wanted)
     assert len(kept) + len(dropped) == len(examples)
-    total, whole = sum(wanted.values()), len(kept)
     found = Counter(tag for one in kept for tag in one.tags)
-    for tag, share in wanted.items():
-        assert abs(found[tag] - whole * share / total) < 1
-    # one more example would ask for more of some tag than there is
-    assert any((whole + 1) * share / total > counts[tag] for tag, share in wanted.items())
+    assert found["z"] == free
+    for tag, share in caps.items():
+        slack = len(caps)  # each limited tag is rounded down, so the whole is at most that much smaller
+        assert found[tag] <= share * (len(kept) + slack) + 1e-9
+        if found[tag] < counts[tag]:  # it left some, so one more would be too many
+            assert found[tag] + 1 > share * len(kept) - 1e-9
 
 
-def test_an_unknown_tag_is_refused_with_the_tags_there_are(tmp_path: Path) -> None:
+def test_a_rare_tag_costs_no_example_of_another(tmp_path: Path) -> None:
+    rows = [{**row, "tag": "rare" if i < 8 else "common"} for i, row in enumerate(pairs(100))]
+    path = jsonl(tmp_path / "a.jsonl", rows)
+    assert len(run(path, balance={"rare": 0.4}).train) == len(run(path).train)
+
+
+def test_a_tag_that_no_example_has_is_a_note_and_a_slip_is_an_error(tmp_path: Path) -> None:
     path = jsonl(tmp_path / "a.jsonl", pairs(30, tag="normal"))
     with pytest.raises(DataError, match=r"'norml', which no training example has \(did you mean 'normal'\?\)"):
         run(path, balance={"norml": 1.0})
-    with pytest.raises(DataError, match="tags: normal"):
-        run(path, balance={"normal": 0.5, "rare": 0.5})
+    assert "data.balance limits 'rare', which no training example has" in run(
+        path, balance={"normal": 1.0, "rare": 0.5}
+    ).notes
+    with pytest.raises(DataError, match=r"leaves no training example.*data\.balance=\{\}"):
+        run(path, balance={"normal": 0.5})

@@ -1,0 +1,1 @@
+"""Wants an argument that hooks do not get."""

@@ -1,0 +1,1 @@
+"""Wants a package that is not installed."""

@@ -1,0 +1,1 @@
+"""Raises after its first offer."""

@@ -1,0 +1,1 @@
+"""Wants a name that domaintune does not have."""

@@ -1,0 +1,1 @@
+"""Yields something that is no record."""

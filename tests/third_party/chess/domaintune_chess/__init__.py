@@ -1,0 +1,1 @@
+"""Chess openings for domaintune."""

@@ -1,0 +1,1 @@
+"""Offers a name that is taken, beside one that is not."""

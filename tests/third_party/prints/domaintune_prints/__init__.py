@@ -1,0 +1,1 @@
+"""Works, and prints at import and in its hook."""

@@ -1,0 +1,1 @@
+"""Takes ten seconds to import."""
