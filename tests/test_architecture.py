@@ -35,7 +35,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def imports(tree: ast.AST) -> Iterator[tuple[str, int]]:
-    """Yield (dotted name, line) of all imports below a node; `from a import b` gives a.b, the relative ones begin with a point."""
+    """Yield (dotted name, line) of all imports below a node; `from a import b` gives a.b, `from . import b` .b."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from ((alias.name, node.lineno) for alias in node.names)
@@ -263,7 +263,7 @@ def test_the_catalog_knows_every_hook() -> None:
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda node: node.name)
 def test_every_hook_takes_nothing_and_is_documented(spec: Function) -> None:
-    assert not [*spec.args.args, *spec.args.kwonlyargs, spec.args.vararg, spec.args.kwarg][:-2]
+    assert ast.unparse(spec.args) == ""
     assert ast.get_docstring(spec)
     page = (ROOT / "docs" / "plugins.md").read_text(encoding="utf-8")
     assert re.search(rf"^#+ `?{spec.name}`?$", page, re.MULTILINE), f"docs/plugins.md has no heading for {spec.name}"

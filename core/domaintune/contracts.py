@@ -60,8 +60,7 @@ class Example:
     """One thing to learn or to be tested on: chat messages in, chat messages out.
 
     `group` is the text that makes two examples relatives (default: the last user message). Examples whose group
-    texts are
-    equal or nearly equal stay on one side of the train/test split. `tags` name the slices a report shows apart.
+    texts are equal or nearly equal stay on one side of the train/test split. `tags` name the slices a report shows apart.
     """
 
     prompt: tuple[Message, ...]

@@ -106,4 +106,4 @@ def code_of(offer: Offer) -> dict[str, str]:
         for part in parts
         if part.is_file() and part.suffix != ".pyc"
     }
-    return {**record, "code": files.fingerprint(hashes)}
+    return {**record, "sha256": files.fingerprint(hashes)}

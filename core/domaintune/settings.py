@@ -57,7 +57,7 @@ class DataSettings:
     encoding: str = setting("utf-8", "text encoding of CSV, JSON and JSONL sources")
     limit: Positive | None = setting(None, "read only the first rows of the sources")
     max_malformed: Share = setting(0.1, "a larger share of malformed rows stops the build")
-    near: Share = setting(0.8, "groups with this Jaccard similarity of word 3-grams count as the same report")
+    near: Share = setting(0.8, "texts with this Jaccard similarity of word 3-grams count as the same")
     duplicates: Literal["keep", "drop"] = setting(
         "keep", "drop repeats of the same prompt and completion from training"
     )
@@ -125,7 +125,7 @@ class PackSettings:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ServeSettings:
-    """The server (arrives with `domaintune serve`)."""
+    """The server (arrives with a later version)."""
 
     host: str = setting("127.0.0.1", "address to listen on")
     port: Positive = setting(8000, "port to listen on")

@@ -42,6 +42,8 @@ def report(i: int) -> tuple[str, str]:
 def tree(folder: Path) -> dict[str, Any]:
     """Return what is below a folder: names, and the bytes of files as a hash."""
     return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "folder"
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        if path.is_file()
+        else "folder"
         for path in sorted(folder.rglob("*"))
     }

@@ -1,4 +1,5 @@
 """What a user can get wrong, one line a mistake: the exit code, and the words that say what to do about it."""
+# ruff: noqa: E501  (a table reads best with one line a row)
 
 from __future__ import annotations
 
@@ -224,8 +225,10 @@ def test_with_json_too_a_mistake_leaves_stdout_empty() -> None:
 
 
 def test_a_gate_that_is_not_met_prints_the_report_and_exits_3(tiny: Path, tmp_path: Path) -> None:
-    settings = ["model.base=" + str(tiny), "train.steps=1", "eval.draws=50", "eval.max_new_tokens=2", "eval.require.rouge1=better"]
-    result = run("eval", "medical", "--json", "--source", reports(tmp_path / "r.csv"), *sum((["--set", s] for s in settings), []))
+    settings = {"model.base": tiny, "train.steps": 1, "eval.draws": 50, "eval.max_new_tokens": 2}
+    overrides = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
+    gate = ("--set", "eval.require.rouge1=better")
+    result = run("eval", "medical", "--json", "--source", reports(tmp_path / "r.csv"), *overrides, *gate)
     assert result.exit_code == 3, result.stderr
     assert json.loads(result.stdout)["report"]["domain"] == "medical"
     assert "gate not met: rouge1 must be 'better'" in result.stderr

@@ -10,7 +10,7 @@ import typer
 from domaintune.commands.common import AsJson, Overrides, answering, print_json
 
 Grader = Annotated[str, typer.Argument(metavar="EVALUATOR", help="A grader, as `domaintune plugins` lists them.")]
-Items = Annotated[str, typer.Option("--items", metavar="FILE", help="Reports or examples with references.")]
+Items = Annotated[str, typer.Option("--items", metavar="FILE", help="Items with their references.")]
 Answers = Annotated[Path, typer.Option("--answers", metavar="FILE", help='JSONL, a row an item: {"answer": "…"}')]
 Against = Annotated[Path | None, typer.Option("--against", metavar="FILE", help="Other answers to compare with.")]
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -34,6 +36,7 @@ class TransformersSession:
         self.model = model.eval()
         self.tokenizer = tokenizer
         self.ends = _end_ids(model, tokenizer)
+        self.adapters: set[str] = set()
         model.config.use_cache = True
         # Many models bring sampling defaults of their own; a request's sampling is all that counts here.
         model.generation_config = GenerationConfig(eos_token_id=self.ends, pad_token_id=tokenizer.pad_token_id)
@@ -46,10 +49,16 @@ class TransformersSession:
             self.model.load_adapter(str(folder), adapter_name=adapter)
         else:
             self.model = PeftModel.from_pretrained(self.model, str(folder), adapter_name=adapter).eval()
+        self.adapters.add(adapter)
 
     def unload(self, adapter: str) -> None:
         """Forget an adapter."""
-        self.model.delete_adapter(adapter)
+        if adapter not in self.adapters:
+            raise ModelError(f"no adapter named {adapter!r} is loaded")
+        self.adapters.remove(adapter)
+        with warnings.catch_warnings():  # peft says which adapter it makes active; here every request says its own
+            warnings.simplefilter("ignore", UserWarning)
+            self.model.delete_adapter(adapter)
 
     def generate(self, requests: Sequence[Request]) -> Iterator[TokenEvent]:
         """Answer the requests, those of one adapter and one way of sampling in one batch."""
@@ -84,16 +93,12 @@ class TransformersSession:
 
     def _adapter(self, adapter: str | None) -> Any:
         """Make the request's adapter, or none, the one that answers inside a `with` block."""
-        if not isinstance(self.model, PeftModel):
-            if adapter is not None:
-                raise ModelError(f"no adapter named {adapter!r} is loaded")
-            return torch.inference_mode()
         if adapter is None:
-            return self.model.disable_adapter()
-        if adapter not in self.model.peft_config:
+            return self.model.disable_adapter() if isinstance(self.model, PeftModel) else nullcontext()
+        if adapter not in self.adapters:
             raise ModelError(f"no adapter named {adapter!r} is loaded")
         self.model.set_adapter(adapter)
-        return torch.inference_mode()
+        return nullcontext()
 
     def _generation(self, sampling: Sampling) -> GenerationConfig:
         warm = sampling.temperature > 0

@@ -83,6 +83,7 @@ def load_tokenizer(base: BaseModel) -> Any:
 
 def load_model(base: BaseModel, settings: ModelSettings) -> Any:
     """Load the weights (safetensors only) on the chosen device, in the chosen dtype."""
+    from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM
 
     quiet_transformers()
@@ -92,7 +93,7 @@ def load_model(base: BaseModel, settings: ModelSettings) -> Any:
         model = AutoModelForCausalLM.from_pretrained(
             base.place, revision=base.revision, use_safetensors=True, trust_remote_code=False, **options
         )
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, SafetensorError) as error:
         raise ModelError(_sentence(base, "weights", error)) from None
     return model if settings.quantization != "none" else model.to(device)
 

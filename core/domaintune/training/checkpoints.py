@@ -1,9 +1,8 @@
 """Checkpoints that are there whole or not at all.
 
 The stock Trainer writes into `checkpoint-N` in place; killed while saving, it leaves a folder it later chooses and
-cannot
-read. Here a checkpoint is written aside, gets a marker that lists its files' hashes, and is renamed; on resume the
-newest one whose marker still tells the truth is taken.
+cannot read. Here a checkpoint is written aside, gets a marker that lists its files' hashes, and is renamed; on resume
+the newest one whose marker still tells the truth is taken.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ GPU = {
     "eval": {"max_new_tokens": 128, "batch_size": 64},
 }  # fmt: skip
 
-# Radiology-GPT: LoRA on the query and value projections of a 7B model, as its authors report them.
+# Radiology-GPT: LoRA on the query and value projections of a 7B model, with the hyperparameters known of it.
 PAPER = {
     "model": {"base": "huggyllama/llama-7b", "quantization": "8bit"},
     "data": {"balance": {}},

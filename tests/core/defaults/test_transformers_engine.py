@@ -1,0 +1,125 @@
+"""The engine answers as plain transformers and peft would, and the adapter belongs to the request."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from peft import LoraConfig, PeftModel, get_peft_model
+
+from domaintune import Message, Request, Sampling, prompts
+from domaintune.defaults.transformers_engine import TransformersEngine, TransformersSession
+from domaintune.errors import ModelError
+from domaintune.models import base as models
+from domaintune.settings import ModelSettings
+
+QUESTIONS = ["Is the heart large?", "Small effusion.", "What is there to see in the left lower lobe of the lung?"]
+
+
+def asked(text: str, adapter: str | None = None, **sampling: Any) -> Request:
+    return Request(
+        messages=(Message(role="user", content=text),),
+        adapter=adapter,
+        sampling=Sampling(**{"max_new_tokens": 8, **sampling}),
+    )
+
+
+@pytest.fixture(scope="module")
+def settings(tiny: Path) -> ModelSettings:
+    return ModelSettings(base=str(tiny), device="cpu", dtype="float32")
+
+
+@pytest.fixture(scope="module")
+def adapters(settings: ModelSettings, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Two random adapters that change every answer."""
+    made = {}
+    for seed, name in enumerate(("one", "two")):
+        torch.manual_seed(seed)
+        model = models.load_model(models.locate(settings), settings)
+        tuned = get_peft_model(model, LoraConfig(r=4, target_modules="all-linear", init_lora_weights=False))
+        made[name] = tmp_path_factory.mktemp("adapters") / name
+        tuned.save_pretrained(made[name], save_embedding_layers=False)
+    return made
+
+
+@pytest.fixture
+def session(settings: ModelSettings, adapters: dict[str, Path]) -> TransformersSession:
+    opened = TransformersEngine().open(settings)
+    for name, folder in adapters.items():
+        opened.load(name, folder)
+    return opened
+
+
+def answers(session: TransformersSession, requests: list[Request]) -> list[str]:
+    said = {event.request: event.text for event in session.generate(requests)}
+    return [said[place] for place in range(len(requests))]
+
+
+def reference(settings: ModelSettings, adapter: Path | None, text: str) -> str:
+    """Greedy decoding of one prompt, written with transformers and peft alone."""
+    place = models.locate(settings)
+    model, tokenizer = models.load_model(place, settings), models.load_tokenizer(place)
+    if adapter:
+        model = PeftModel.from_pretrained(model, adapter)
+    ids = prompts.prompt_ids(tokenizer, [Message(role="user", content=text)])
+    grown = torch.tensor([ids])
+    with torch.no_grad():
+        for _ in range(8):
+            token = int(model.eval()(input_ids=grown).logits[0, -1].argmax())
+            if token == tokenizer.eos_token_id:
+                break
+            grown = torch.cat([grown, torch.tensor([[token]])], dim=1)
+    return str(tokenizer.decode(grown[0, len(ids) :], skip_special_tokens=True)).strip()
+
+
+def test_a_mixed_batch_gives_every_request_the_answer_of_its_own_adapter(
+    session: TransformersSession, settings: ModelSettings, adapters: dict[str, Path]
+) -> None:
+    wanted = [(text, name) for name in (None, "one", "two") for text in QUESTIONS]
+    said = answers(session, [asked(text, name) for text, name in wanted])
+    assert said == [reference(settings, adapters.get(name or ""), text) for text, name in wanted]
+    assert len(set(said)) > 3, "the adapters must matter for this test to see anything"
+
+
+def test_the_order_of_requests_and_the_size_of_the_batch_do_not_matter(session: TransformersSession) -> None:
+    requests = [asked(text, name) for text in QUESTIONS for name in ("two", None, "one")]
+    together = answers(session, requests)
+    assert together == [answers(session, [request])[0] for request in requests]
+    assert together[::-1] == answers(session, requests[::-1])
+
+
+def test_an_unknown_adapter_is_an_error_never_the_base_model(session: TransformersSession, settings: ModelSettings) -> None:
+    with pytest.raises(ModelError, match="'three'"):
+        answers(session, [asked("Hello", "three")])
+    with pytest.raises(ModelError, match="'one'"):
+        answers(TransformersEngine().open(settings), [asked("Hello", "one")])
+    session.unload("one")
+    with pytest.raises(ModelError, match="'one'"):
+        answers(session, [asked("Hello", "one")])
+
+
+def test_sampling_follows_its_seed(session: TransformersSession) -> None:
+    warm = [asked("Hello", temperature=1.5, seed=seed) for seed in (1, 1, 2)]
+    said = [answers(session, [request])[0] for request in warm]
+    assert said[0] == said[1] != said[2]
+
+
+def test_a_stop_string_ends_the_answer(session: TransformersSession) -> None:
+    whole = answers(session, [asked("Hello", "one")])[0]
+    stop = whole[2:4]
+    events = list(session.generate([asked("Hello", "one", stop=(stop,))]))
+    assert events[0].text == whole[: whole.index(stop)].strip()
+    assert events[0].finish_reason == "stop"
+
+
+def test_an_answer_that_is_cut_says_so(session: TransformersSession) -> None:
+    event = next(iter(session.generate([asked("Hello", max_new_tokens=1)])))
+    assert (event.tokens, event.finish_reason) in {(1, "length"), (0, "stop")}
+
+
+def test_a_folder_without_safetensors_is_refused(session: TransformersSession, tmp_path: Path) -> None:
+    (tmp_path / "adapter_model.bin").write_bytes(b"")
+    with pytest.raises(ModelError, match="no adapter_model.safetensors"):
+        session.load("bad", tmp_path)
