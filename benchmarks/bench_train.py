@@ -12,7 +12,6 @@ import statistics
 import sys
 import tempfile
 import time
-from pathlib import Path
 from typing import Any
 
 from domaintune.home import quiet_libraries
@@ -25,10 +24,10 @@ from transformers import PrinterCallback, TrainerCallback  # noqa: E402
 from trl import SFTConfig, SFTTrainer  # noqa: E402
 
 from domaintune import prompts  # noqa: E402
+from domaintune.data import stage as data  # noqa: E402
 from domaintune.models import base as models  # noqa: E402
 from domaintune.plan import make_plan  # noqa: E402
 from domaintune.plugins import catalog  # noqa: E402
-from domaintune.data import stage as data  # noqa: E402
 from domaintune.settings import ModelSettings  # noqa: E402
 
 BATCH, ROUNDS = 4, 3

@@ -14,6 +14,7 @@ from domaintune.evaluation.repetition import REFERENCE
 
 EXCESS = 0.15
 """How much more often than in the references one sentence may be said."""
+CURE = " Fewer training examples with this answer help: see data.balance."
 CUT_SHORT = 0.1
 """The share of answers that may reach the token limit."""
 
@@ -41,10 +42,8 @@ def _one_sentence(repeated: Mapping[str, Any], answers: Mapping[str, Any]) -> It
         for row in list(by_sentence.values())[::-1]:
             places = [_place(tag, shares, subject) for tag, shares in row["tags"].items() if _exceeds(shares, subject)]
             if places:
-                yield (
-                    f'The {subject} model falls back on one sentence, "{_short(row["sentence"])}": {_listed(places)}. '
-                    "Fewer training examples with this answer help: see data.balance."
-                )
+                said = f'The {subject} model falls back on one sentence, "{_short(row["sentence"])}": {_listed(places)}.'
+                yield said + (CURE if subject == "tuned" else "")
 
 
 def _exceeds(shares: Mapping[str, float], subject: str) -> bool:

@@ -121,5 +121,5 @@ def test_an_answer_that_is_cut_says_so(session: TransformersSession) -> None:
 
 def test_a_folder_without_safetensors_is_refused(session: TransformersSession, tmp_path: Path) -> None:
     (tmp_path / "adapter_model.bin").write_bytes(b"")
-    with pytest.raises(ModelError, match="no adapter_model.safetensors"):
+    with pytest.raises(ModelError, match=r"no adapter_model\.safetensors"):
         session.load("bad", tmp_path)

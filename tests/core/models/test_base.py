@@ -27,7 +27,7 @@ def test_a_local_folder_loads_in_the_chosen_dtype(tiny: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda folder: None, "no config.json"),
+        (lambda _: None, "no config.json"),
         (lambda folder: (folder / "config.json").write_text("{}"), "no .safetensors"),
         (
             lambda folder: [(folder / n).write_text("{}") for n in ("config.json", "pytorch_model.bin")],
