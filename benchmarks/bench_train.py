@@ -98,7 +98,9 @@ def main() -> None:
     for name, found in seconds.items():
         middle = statistics.median(found)
         rates = [BATCH * tokens / one for one in found]
-        print(f"{peer / middle:5.2f}x  {BATCH * tokens / middle:5.0f} tokens/s [{min(rates):.0f}-{max(rates):.0f}]  {name}")
+        print(
+            f"{peer / middle:5.2f}x  {BATCH * tokens / middle:5.0f} tokens/s [{min(rates):.0f}-{max(rates):.0f}]  {name}"
+        )
 
 
 if __name__ == "__main__":

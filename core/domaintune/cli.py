@@ -24,6 +24,8 @@ COMMANDS = {
 
 def main() -> None:
     """Run the command line; no traceback for a reader that has gone or a Ctrl-C, however early."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a file name need not be valid text
     try:
         _run(sys.argv[1:])
         sys.stdout.flush()
@@ -43,13 +45,11 @@ def _run(arguments: list[str]) -> None:
         from domaintune import __version__
 
         sys.stdout.write(f"domaintune {__version__}\n")
-    elif arguments in (["plugins"], ["plugins", "--json"]) and not os.environ.get("DOMAINTUNE_STRICT_PLUGINS"):
+    elif arguments in (["plugins"], ["plugins", "--json"]):
         from domaintune.commands import offers
 
         offers.show(as_json="--json" in arguments)
     else:
-        for stream in (sys.stdout, sys.stderr):
-            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a name need not be valid text
         app([arguments[0]] if arguments[0] in COMMANDS else list(COMMANDS))(prog_name="domaintune")
 
 

@@ -116,7 +116,7 @@ def _answers_to(items: Items, path: Path, named: str) -> list[str]:
 
 def _read_answers(path: Path) -> list[str]:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").split("\n")  # an answer may hold the line ends of Unicode
     except OSError as error:
         raise DataError(f"cannot read {str(path)!r}: {error.strerror}") from None
     except UnicodeDecodeError:

@@ -61,7 +61,9 @@ class DataSettings:
     duplicates: Literal["keep", "drop"] = setting(
         "keep", "drop repeats of the same prompt and completion from training"
     )
-    balance: dict[str, Share] = setting({}, "tag = largest share of the training set; the surplus is dropped and counted")
+    balance: dict[str, Share] = setting(
+        {}, "tag = largest share of the training set; the surplus is dropped and counted"
+    )
     options: dict[str, Any] = setting({}, "options of the data builder")
 
 

@@ -80,7 +80,7 @@ def _answer(error: Exception) -> tuple[str, int] | None:
     if type(error).__name__ in _OUT_OF_MEMORY:
         return "memory ran out; lower train.micro_batch_size, train.max_length or eval.batch_size and run it again", 1
     if isinstance(error, OSError) and error.errno is not None and not isinstance(error, BrokenPipeError):
-        return _refusal(error), 1
+        return _refusal(error), 2 if error.errno == errno.ENAMETOOLONG else 1
     return None
 
 

@@ -20,9 +20,14 @@ def show(*, as_json: bool) -> None:
 
 
 def _made() -> tuple[str, str]:
+    from domaintune.errors import DomaintuneError
     from domaintune.plugins import catalog
 
-    found = catalog()
+    try:
+        found = catalog()
+    except DomaintuneError as error:  # strict, or impatient; without Typer no one else answers
+        sys.stderr.write(f"error: {error}\n")
+        sys.exit(error.exit_code)
     for name, reason in found.broken.items():
         sys.stderr.write(f"broken: plugin {name!r} could not be loaded: {reason}\n")
     made = _text(found), _document(found)
@@ -51,7 +56,7 @@ def _document(found: Catalog) -> str:
         for o in _sorted(found)
     ]
     value = {"schema_version": 1, "offers": rows, "broken": found.broken}
-    return json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+    return json.dumps(value, indent=2, sort_keys=True) + "\n"  # ASCII: it is remembered for any terminal
 
 
 def _sorted(found: Catalog) -> list[Offer]:

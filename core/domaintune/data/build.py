@@ -59,7 +59,9 @@ def make(  # noqa: PLR0913  (the one call of this room: a builder, what it may k
     sides = _read(builder, ours, theirs, settings)
     rows_in = len(sides)
     sides = _divided(sides, settings)
-    notes = [f"data.balance limits {tag!r}, which no training example has" for tag in absent(sides.train, settings.balance)]
+    notes = [
+        f"data.balance limits {tag!r}, which no training example has" for tag in absent(sides.train, settings.balance)
+    ]
     lengths = _trimmed(sides, settings, max_length, count_tokens)
     return Dataset(
         train=tuple(sides.train),

@@ -42,7 +42,9 @@ def _one_sentence(repeated: Mapping[str, Any], answers: Mapping[str, Any]) -> It
         for row in list(by_sentence.values())[::-1]:
             places = [_place(tag, shares, subject) for tag, shares in row["tags"].items() if _exceeds(shares, subject)]
             if places:
-                said = f'The {subject} model falls back on one sentence, "{_short(row["sentence"])}": {_listed(places)}.'
+                said = (
+                    f'The {subject} model falls back on one sentence, "{_short(row["sentence"])}": {_listed(places)}.'
+                )
                 yield said + (CURE if subject == "tuned" else "")
 
 

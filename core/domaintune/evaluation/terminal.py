@@ -83,7 +83,7 @@ def _pair(row: Row) -> str:
 def _legend(report: Mapping[str, Any]) -> Iterator[Text]:
     if any(row["system"].startswith(FLOOR) for row in report["scores"]):
         yield Text(
-            "\nfloor: an answer without a model. constant: the commonest training answer; "
+            "\nfloor: an answer without a model. constant: always one common training answer; "
             "nearest: the answer of the most similar training question.",
             style="dim",
         )
