@@ -9,10 +9,12 @@ from typing import Any
 from domaintune import runs
 from domaintune.data import stage as data
 from domaintune.data.ledger import Ledger
+from domaintune.errors import SettingsError
 from domaintune.home import runs_folder
 from domaintune.models import base as models
 from domaintune.plan import Plan
 from domaintune.runs import Stage
+from domaintune.settings import LoraSettings
 
 CHARACTERS_A_TOKEN = 3.6
 """Of English text; used only where the base model's tokenizer is not on this machine yet."""
@@ -101,7 +103,6 @@ def _size(plan: Plan, tokens_an_example: float, examples_seen: int) -> dict[str,
     the backward to the frozen weights is not needed. Memory is weights + 16 bytes a trained parameter + activations.
     """
     import torch
-    from peft import LoraConfig, get_peft_model
     from transformers import AutoConfig, AutoModelForCausalLM
 
     from domaintune.models.device import choose_device, choose_dtype
@@ -112,9 +113,7 @@ def _size(plan: Plan, tokens_an_example: float, examples_seen: int) -> dict[str,
     with torch.device("meta"):  # shapes only: no weights are read
         model = AutoModelForCausalLM.from_config(config)
         parameters = model.num_parameters()
-        targets = settings.lora.targets if isinstance(settings.lora.targets, str) else list(settings.lora.targets)
-        tuned = get_peft_model(model, LoraConfig(r=settings.lora.r, target_modules=targets, task_type="CAUSAL_LM"))
-        trainable = tuned.get_nb_trainable_parameters()[0]
+        trainable = _trainable(model, settings.lora)
     device = choose_device(settings.model.device)
     dtype = choose_dtype(settings.model.dtype, device)
     tokens = tokens_an_example * settings.train.micro_batch_size
@@ -130,6 +129,19 @@ def _size(plan: Plan, tokens_an_example: float, examples_seen: int) -> dict[str,
         "memory_gb": round(memory / 1e9, 1),
         "minutes": round(operations / (0.6 * _rate(device, dtype, config.hidden_size)) / 60, 1),
     }
+
+
+def _trainable(model: Any, settings: LoraSettings) -> int:
+    """Count what an adapter adds to a model; raises SettingsError where it has none of the modules."""
+    from peft import LoraConfig, get_peft_model
+
+    targets = settings.targets if isinstance(settings.targets, str) else list(settings.targets)
+    try:
+        tuned = get_peft_model(model, LoraConfig(r=settings.r, target_modules=targets, task_type="CAUSAL_LM"))
+    except ValueError as error:
+        reason = str(error).partition("\n")[0]
+        raise SettingsError(f"lora.targets = {targets!r} does not fit the base model: {reason}") from None
+    return int(tuned.get_nb_trainable_parameters()[0])
 
 
 def _rate(device: str, dtype: Any, width: int) -> float:

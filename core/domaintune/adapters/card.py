@@ -48,7 +48,6 @@ def _results(manifest: Mapping[str, Any]) -> dict[str, Any]:
 def _body(manifest: Mapping[str, Any], results: str) -> str:
     data, training, base = manifest["data"], manifest["training"], manifest["base"]
     dropped = "".join(f"| dropped: {reason} | {count:,} |\n" for reason, count in sorted(data["dropped"].items()))
-    warnings = "".join(f"- {sentence}\n" for sentence in manifest["warnings"]) or "- none\n"
     sample = "\nThe data is the plugin's own sample: good for a first look, not for use.\n" if data["sample"] else ""
     return f"""# {manifest["domain"]} adapter
 
@@ -75,9 +74,6 @@ Base model, adapter and cheap floors on the same held-out examples; 95 % bootstr
 
 {results}
 
-Warnings of the evaluation:
-
-{warnings}
 ## Data
 
 | rows | count |

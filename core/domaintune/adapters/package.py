@@ -37,6 +37,8 @@ def copy_adapter(trained: Path, folder: Path, *, published_as: str, revision: st
         shutil.copyfile(trained / name, folder / name)
     config = files.read_json(folder / "adapter_config.json")
     config |= {"base_model_name_or_path": published_as, "revision": revision}
+    if isinstance(config["target_modules"], list):
+        config["target_modules"].sort()  # peft keeps a set; a package should not differ from run to run
     (folder / "adapter_config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
