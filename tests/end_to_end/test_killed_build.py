@@ -14,6 +14,7 @@ import pytest
 from building import arguments, hashes, invoke, spawn
 
 from domaintune import files
+from domaintune.training import sft
 
 WORDS = ("--limit", 80, "--name", "killed")
 LONGEST = 60
@@ -142,3 +143,24 @@ def test_what_a_kill_kept_from_its_place_is_put_there(tiny: Path, tmp_path: Path
     assert invoke(words).stderr.count("unchanged, nothing to do") == 4
     assert hashes(run) == expected
     assert leftovers(run) == []
+
+
+def test_stopped_after_the_last_step_training_takes_no_further_one(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """24 steps end within an epoch; with a constant learning rate a 25th would change the weights."""
+    settings = {"train__schedule": "constant", "eval__draws": 20}
+    whole = arguments(tiny, "--limit", 80, "--name", "whole", verb="train", **settings)
+    stopped = arguments(tiny, "--limit", 80, "--name", "stopped", verb="train", **settings)
+    assert invoke(whole).exit_code == 0
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sft, "draw_loss", stop)  # after the last step, before the adapter is written
+        assert invoke(stopped).exit_code == 130
+    result = invoke(stopped)
+    assert "going on from checkpoint-" in result.stderr
+    names = ("train/train_log.jsonl", "train/adapter/adapter_model.safetensors")
+    assert hashes(tmp_path / "runs/medical-stopped", names) == hashes(tmp_path / "runs/medical-whole", names)

@@ -17,9 +17,14 @@ from domaintune.settings import ModelSettings
 
 pytestmark = [pytest.mark.starter, pytest.mark.timeout(400)]
 
-SHORT = (
-    "train.steps=3 train.batch_size=2 train.micro_batch_size=2 eval.limit=6 eval.max_new_tokens=6 eval.draws=50".split()
-)
+SHORT = [
+    "train.steps=3",
+    "train.batch_size=2",
+    "train.micro_batch_size=2",
+    "eval.limit=6",
+    "eval.max_new_tokens=6",
+    "eval.draws=50",
+]
 
 
 @pytest.fixture(scope="module")

@@ -49,7 +49,9 @@ def test_the_tag_follows_the_sentences_of_the_impression(impression: str, tag: s
 
 
 def test_a_report_becomes_instruction_findings_and_impression(tmp_path: Path) -> None:
-    (made,) = read(tmp_path, [{"Findings": f"FINDINGS:  {LONG}\n", "IMPRESSION": "Impression: Mild XXXX cardiomegaly. "}])
+    (made,) = read(
+        tmp_path, [{"Findings": f"FINDINGS:  {LONG}\n", "IMPRESSION": "Impression: Mild XXXX cardiomegaly. "}]
+    )
     assert isinstance(made, Example)
     assert made.prompt == (
         {"role": "system", "content": INSTRUCTION},
@@ -61,7 +63,9 @@ def test_a_report_becomes_instruction_findings_and_impression(tmp_path: Path) ->
 
 
 def test_both_deidentification_marks_become_one(tmp_path: Path) -> None:
-    rows = [{"findings": LONG + f" Seen by Dr. {mark}.", "impression": "Mild cardiomegaly."} for mark in ("XXXX", "____")]
+    rows = [
+        {"findings": LONG + f" Seen by Dr. {mark}.", "impression": "Mild cardiomegaly."} for mark in ("XXXX", "____")
+    ]
     one, other = read(tmp_path, rows)
     assert isinstance(one, Example)
     assert isinstance(other, Example)

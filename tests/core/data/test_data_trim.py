@@ -118,8 +118,9 @@ def test_a_tag_that_no_example_has_is_a_note_and_a_slip_is_an_error(tmp_path: Pa
     path = jsonl(tmp_path / "a.jsonl", pairs(30, tag="normal"))
     with pytest.raises(DataError, match=r"'norml', which no training example has \(did you mean 'normal'\?\)"):
         run(path, balance={"norml": 1.0})
-    assert "data.balance limits 'rare', which no training example has" in run(
-        path, balance={"normal": 1.0, "rare": 0.5}
-    ).notes
+    assert (
+        "data.balance limits 'rare', which no training example has"
+        in run(path, balance={"normal": 1.0, "rare": 0.5}).notes
+    )
     with pytest.raises(DataError, match=r"leaves no training example.*data\.balance=\{\}"):
         run(path, balance={"normal": 0.5})

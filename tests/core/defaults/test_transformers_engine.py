@@ -90,7 +90,9 @@ def test_the_order_of_requests_and_the_size_of_the_batch_do_not_matter(session: 
     assert together[::-1] == answers(session, requests[::-1])
 
 
-def test_an_unknown_adapter_is_an_error_never_the_base_model(session: TransformersSession, settings: ModelSettings) -> None:
+def test_an_unknown_adapter_is_an_error_never_the_base_model(
+    session: TransformersSession, settings: ModelSettings
+) -> None:
     with pytest.raises(ModelError, match="'three'"):
         answers(session, [asked("Hello", "three")])
     with pytest.raises(ModelError, match="'one'"):

@@ -21,7 +21,9 @@ def test_constant_is_the_commonest_completion_in_its_commonest_spelling():
 def test_constant_is_not_an_odd_sentence_that_leads_by_one_row():
     odd = [example(f"q{i}", "Entirely different wording here.") for i in range(4)]
     usual = [example(f"r{i}", "No acute disease.") for i in range(3)]
-    usual += [example(f"s{i}", f"No acute disease of the {part}.") for i, part in enumerate(("chest", "lungs", "heart"))]
+    usual += [
+        example(f"s{i}", f"No acute disease of the {part}.") for i, part in enumerate(("chest", "lungs", "heart"))
+    ]
     assert constant(odd + usual)(example("anything", "-")) == "No acute disease."
 
 
