@@ -28,5 +28,6 @@ def quiet_libraries() -> None:
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")
+    os.environ.setdefault("TQDM_DISABLE", "1")  # their bars; ours is rich's
     for library in ("transformers", "trl", "peft", "torch"):
         warnings.filterwarnings("ignore", module=library)  # advice to programmers, not to users

@@ -21,7 +21,7 @@ from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 
-from domaintune import files
+from domaintune import __version__, files
 from domaintune.console import note
 from domaintune.errors import UsageError, nearest
 
@@ -72,7 +72,7 @@ class Run:
         `work` fills the folder it is given and returns counts for the record. The folder is the same when a killed
         run is repeated with the same inputs, so that work can go on where it was.
         """
-        key = files.fingerprint({"stage": stage, **inputs})
+        key = files.fingerprint({"stage": stage, "domaintune": __version__, **inputs})
         aside = self._aside(stage, key)
         if self._known(stage, key, aside):
             note(f"{stage}: unchanged, nothing to do")

@@ -7,18 +7,21 @@ nearest known one; a value of the wrong type is an error that says which.
 from __future__ import annotations
 
 import dataclasses
+import math
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from annotated_types import Ge, Gt, Le
+from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BeforeValidator, TypeAdapter, ValidationError
 
 from domaintune.contracts import Domain
 from domaintune.errors import SettingsError, nearest
 
 Positive = Annotated[int, Gt(0)]
+PositiveFloat = Annotated[float, Gt(0), Lt(math.inf)]
+NonNegative = Annotated[float, Ge(0), Lt(math.inf)]
 Share = Annotated[float, Ge(0), Le(1)]
 Names = Annotated[tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)]
 """Several names, or one written without brackets."""
@@ -79,7 +82,7 @@ class LoraSettings:
     """The adapter (Hu et al. 2021)."""
 
     r: Positive = setting(16, "rank")
-    alpha: Annotated[float, Gt(0)] = setting(32.0, "scale; the update is multiplied by alpha / r")
+    alpha: PositiveFloat = setting(32.0, "scale; the update is multiplied by alpha / r")
     dropout: Share = setting(0.0, "dropout before the adapter")
     targets: str | tuple[str, ...] = setting("all-linear", "module names, or 'all-linear'")
 
@@ -89,13 +92,13 @@ class TrainSettings:
     """Supervised fine-tuning with trl's SFTTrainer, loss on the completion only."""
 
     steps: Positive | None = setting(None, "optimizer steps; none: count by epochs")
-    epochs: Annotated[float, Gt(0)] = setting(3.0, "passes over the training set, where steps is not set")
+    epochs: PositiveFloat = setting(3.0, "passes over the training set, where steps is not set")
     batch_size: Positive = setting(16, "examples an optimizer step")
     micro_batch_size: Positive = setting(8, "examples in memory at once")
-    learning_rate: Annotated[float, Gt(0)] = setting(2e-4, "peak learning rate")
+    learning_rate: PositiveFloat = setting(2e-4, "peak learning rate")
     schedule: Literal["linear", "cosine", "constant"] = setting("cosine", "shape after the warm-up")
     warmup: Share = setting(0.05, "share of the steps spent warming up")
-    weight_decay: Annotated[float, Ge(0)] = setting(0.0, "AdamW weight decay")
+    weight_decay: NonNegative = setting(0.0, "AdamW weight decay")
     max_length: Positive = setting(1024, "tokens an example may have; longer ones are dropped and counted")
     padding_free: bool = setting(True, "one flat sequence instead of padding")
     packing: bool = setting(False, "fill sequences of max_length with several examples (GPU)")
@@ -111,10 +114,12 @@ class EvalSettings:
     limit: Positive | None = setting(None, "test items, drawn by content hash; none: all")
     batch_size: Positive = setting(16, "questions answered at once")
     max_new_tokens: Positive = setting(128, "tokens an answer may have")
-    temperature: Annotated[float, Ge(0)] = setting(0.0, "0 is greedy decoding")
-    draws: Positive = setting(2000, "bootstrap draws of an interval")
+    temperature: NonNegative = setting(0.0, "0 is greedy decoding")
+    draws: Annotated[int, Gt(0), Le(100_000)] = setting(2000, "bootstrap draws of an interval")
     samples: Annotated[int, Ge(0)] = setting(10, "answers shown in the report")
-    require: dict[str, str] = setting({}, "gates: metric = verdict that tuned against base must reach ('better')")
+    require: dict[str, Literal["better", "no evidence", "worse"]] = setting(
+        {}, "gates: metric = verdict that tuned against base must reach ('better')"
+    )
     graders: dict[str, dict[str, Any]] = setting({}, "options by evaluator; written [eval.NAME]")
 
 
@@ -139,7 +144,7 @@ class Settings:
 
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
 
-    seed: Annotated[int, Ge(0)] = setting(0, "seed of sampling, order, initialisation and bootstrap")
+    seed: Annotated[int, Ge(0), Lt(2**32)] = setting(0, "seed of sampling, order, initialisation and bootstrap")
     model: ModelSettings = dataclasses.field(default_factory=ModelSettings)
     data: DataSettings = dataclasses.field(default_factory=DataSettings)
     retrieval: RetrievalSettings = dataclasses.field(default_factory=RetrievalSettings)

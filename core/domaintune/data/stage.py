@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -28,7 +29,8 @@ def inputs(plan: Plan) -> dict[str, Any]:
         "domain": plan.domain.name,
         "builder": {"name": plan.builder.name, **plan.code("data builder", plan.builder)},
         "settings": plan.settings.as_dict()["data"],
-        "sources": {name: files.sha256(Path(name)) for name in named if Path(name).is_file()},
+        # os.path: a name too long to be a path is for the readers to refuse
+        "sources": {name: files.sha256(Path(name)) for name in named if os.path.isfile(name)},  # noqa: PTH113
         "seed": settings.seed,
         "max_length": settings.train.max_length,
         "model": models.identity(settings.model),

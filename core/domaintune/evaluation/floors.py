@@ -10,8 +10,6 @@ import dataclasses
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from sklearn.feature_extraction.text import TfidfVectorizer
-
 from domaintune.contracts import Example
 from domaintune.evaluation.grading import Predict
 
@@ -45,6 +43,8 @@ def _overlap(said: Counter[str], references: Sequence[Counter[str]]) -> float:
 
 def nearest(train: Sequence[Example]) -> Predict:
     """Answer with the completion of the training question nearest in TF-IDF cosine; the first one where several are."""
+    from sklearn.feature_extraction.text import TfidfVectorizer  # noqa: PLC0415  (slow to import, wanted once)
+
     vectorizer = TfidfVectorizer(token_pattern=_TOKENS)
     try:
         known = vectorizer.fit_transform(example.question for example in train)  # [train, vocabulary], rows of length 1

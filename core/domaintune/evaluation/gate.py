@@ -1,4 +1,4 @@
-"""Gates: what a tuned model must be shown to do before its adapter is packed."""
+"""Gates: what a tuned model must be shown to do for a build to end well."""
 
 from __future__ import annotations
 

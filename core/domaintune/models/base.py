@@ -9,7 +9,6 @@ from typing import Any
 from domaintune import files, prompts
 from domaintune.errors import ModelError
 from domaintune.models import starter
-from domaintune.models.device import choose_device, choose_dtype
 from domaintune.settings import ModelSettings
 
 
@@ -85,6 +84,8 @@ def load_model(base: BaseModel, settings: ModelSettings) -> Any:
     """Load the weights (safetensors only) on the chosen device, in the chosen dtype."""
     from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM
+
+    from domaintune.models.device import choose_device, choose_dtype
 
     quiet_transformers()
     device = choose_device(settings.device)

@@ -55,7 +55,7 @@ class ShowProgress(TrainerCallback):  # type: ignore[misc]
             minutes = left * (state.max_steps - state.global_step) / 60
             note(f"  step {state.global_step}/{state.max_steps}  {seen}  {minutes:.1f} min left")
 
-    def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+    def close(self) -> None:
         """Take the bar away."""
         if err().is_terminal:
             self.bar.stop()

@@ -10,13 +10,14 @@ from typing import Any
 
 from datasets import Dataset
 from peft import LoraConfig
+from peft.utils.error import PeftError
 from transformers import PrinterCallback, ProgressCallback, set_seed
 from trl import SFTConfig, pack_dataset
 
 from domaintune import files, prompts
 from domaintune.console import note
 from domaintune.contracts import Example
-from domaintune.errors import TrainingError
+from domaintune.errors import SettingsError, TrainingError
 from domaintune.settings import LoraSettings, Settings, TrainSettings
 from domaintune.training import checkpoints
 from domaintune.training.progress import ShowProgress, draw_loss, log_row
@@ -52,7 +53,7 @@ def schedule(settings: TrainSettings, examples: int) -> Schedule:
 def train(model: Any, tokenizer: Any, examples: Sequence[Example], settings: Settings, folder: Path) -> dict[str, Any]:
     """Train in `folder`, going on from its last checkpoint; leaves the adapter, the log and the loss plot there.
 
-    Returns counts and figures of the run: steps, epochs, tokens seen by this process, last loss, trainable parameters.
+    Returns counts and figures of the run: steps, epochs, last loss, trainable parameters.
     """
     folder.mkdir(parents=True, exist_ok=True)
     trainer = make_trainer(model, tokenizer, examples, settings, folder)
@@ -68,7 +69,6 @@ def train(model: Any, tokenizer: Any, examples: Sequence[Example], settings: Set
     return {
         "steps": trainer.state.global_step,
         "epochs": round(schedule(settings.train, len(examples)).epochs, 2),
-        "tokens": trainer.tokens_seen,
         "loss": history[-1]["loss"],
         "trainable_parameters": trainer.model.get_nb_trainable_parameters()[0],
     }
@@ -80,13 +80,17 @@ def make_trainer(
     """Put model, adapter, tokenised examples and settings together."""
     set_seed(settings.seed)  # the adapter starts from random numbers
     model.config.use_cache = False
-    trainer = DurableTrainer(
-        model=model,
-        args=_arguments(settings, schedule(settings.train, len(examples)), str(model.device.type), folder),
-        train_dataset=_dataset(tokenizer, examples, settings.train),
-        processing_class=tokenizer,
-        peft_config=_lora(settings.lora),
-    )
+    try:
+        trainer = DurableTrainer(
+            model=model,
+            args=_arguments(settings, schedule(settings.train, len(examples)), str(model.device.type), folder),
+            train_dataset=_dataset(tokenizer, examples, settings.train),
+            processing_class=tokenizer,
+            peft_config=_lora(settings.lora),
+        )
+    except PeftError as error:
+        reason = str(error).partition("\n")[0]
+        raise SettingsError(f"lora.targets = {settings.lora.targets!r} does not fit the base model: {reason}") from None
     trainer.remove_callback(ProgressCallback)
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(ShowProgress(folder / LOG, lambda: trainer.tokens_seen))

@@ -10,6 +10,7 @@ from trl import SFTTrainer
 
 from domaintune.errors import TrainingError
 from domaintune.training import checkpoints
+from domaintune.training.progress import ShowProgress
 
 
 class DurableTrainer(SFTTrainer):  # type: ignore[misc]
@@ -17,6 +18,15 @@ class DurableTrainer(SFTTrainer):  # type: ignore[misc]
 
     tokens_seen = 0
     """Tokens that went through the model in this process, padding not counted."""
+
+    def train(self, *arguments: Any, **options: Any) -> Any:
+        """Train, and take the bar off the terminal however it ends."""
+        try:
+            return super().train(*arguments, **options)
+        finally:
+            for callback in self.callback_handler.callbacks:
+                if isinstance(callback, ShowProgress):
+                    callback.close()
 
     def compute_loss(self, model: Any, inputs: dict[str, Any], *rest: Any, **options: Any) -> Any:
         """Refuse a batch whose labels are all masked: its loss would be 0 and teach nothing."""
@@ -31,6 +41,8 @@ class DurableTrainer(SFTTrainer):  # type: ignore[misc]
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         """Write the checkpoint aside, then move it into place whole."""
+        if self.state.global_step >= self.state.max_steps:
+            return  # resumed from its last step, the stock Trainer takes one more
         folder = Path(self.args.output_dir)
         name = f"checkpoint-{self.state.global_step}"
         checkpoints.prune(folder, keep=2)  # also clears what an earlier kill left half written

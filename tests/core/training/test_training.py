@@ -144,21 +144,21 @@ CHILD = textwrap.dedent("""
     T = trainer.DurableTrainer
     if point == "before-optimizer":
         save = T._save_optimizer_and_scheduler
-        T._save_optimizer_and_scheduler = lambda self, f: die() if "-6" in f else save(self, f)
+        T._save_optimizer_and_scheduler = lambda self, f: die() if f.endswith("checkpoint-6") else save(self, f)
     if point == "before-rng":
         save = T._save_rng_state
-        T._save_rng_state = lambda self, f: die() if "-6" in f else save(self, f)
+        T._save_rng_state = lambda self, f: die() if f.endswith("checkpoint-6") else save(self, f)
     if point == "in-state":
         from transformers import TrainerState
         save_state = TrainerState.save_to_json
         def half(self, path):
             save_state(self, path)
-            if "-6" in path:
+            if "checkpoint-6/" in path:
                 Path(path).write_text(Path(path).read_text()[:100]); die()
         TrainerState.save_to_json = half
     if point == "before-rename":
         finish = trainer.checkpoints.finish
-        trainer.checkpoints.finish = lambda made, place: die() if "-6" in str(place) else finish(made, place)
+        trainer.checkpoints.finish = lambda made, to: die() if str(to).endswith("checkpoint-6") else finish(made, to)
     run(settings(Path({tiny!r})), folder, examples())
 """)
 
