@@ -1,4 +1,4 @@
-# Six verbs. `make demo` and `make test` are all the set-up there is.
+# `make demo` and `make test` are all the set-up there is.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin

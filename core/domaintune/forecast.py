@@ -62,10 +62,12 @@ def forecast_of(plan: Plan, name: str | None = None, until: Stage = "adapter") -
     at_hand = models.is_at_hand(plan.settings.model)
     count = data.counter(plan) if at_hand else _guess
     made = data.make(plan, count)
-    course = schedule(plan.settings.train, len(made.train))
     tokens = sum(prompt + completion for prompt, completion in count(made.train))
+    train = plan.settings.train
+    rows = -(-tokens // train.max_length) if train.packing else len(made.train)  # packed, nearly every row is full
+    course = schedule(train, rows)
     run = runs.place(runs_folder(), plan.domain.name, name, plan.key)
-    size = _size(plan, tokens / len(made.train), course.steps * course.batch) if at_hand else {}
+    size = _size(plan, tokens / rows, course.steps * course.batch) if at_hand else {}
     return Forecast(
         run=str(run.folder),
         ledger=made.ledger,

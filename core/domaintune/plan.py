@@ -50,7 +50,7 @@ class Plan:
     def key(self) -> str:
         """A hash of what decides the adapter: a changed evaluation or card belongs to the same run."""
         values = self.settings.as_dict()
-        deciding = {name: values[name] for name in ("seed", "model", "data", "retrieval", "lora", "train")}
+        deciding = {name: values[name] for name in ("seed", "model", "data", "lora", "train")}
         return files.fingerprint({"domain": self.domain.name, **deciding})
 
     def code(self, kind: str, component: Component[Any]) -> dict[str, str]:
@@ -73,7 +73,8 @@ def make_plan(
 ) -> Plan:
     """Resolve the settings of a domain; every part that will be needed is looked up here, before any work."""
     found = catalog.domain(domain)
-    settings = resolve(found, preset=preset, file=file, overrides=overrides)
+    known = catalog.names("evaluator")
+    settings = resolve(found, preset=preset, file=file, overrides=overrides, evaluators=known)
     plan = Plan(domain=found, settings=settings, catalog=catalog, preset=preset)
     _ = plan.builder, plan.builder_options, plan.engine
     _check_graders(plan)
@@ -94,10 +95,11 @@ def _check_graders(plan: Plan) -> None:
 def code_of(offer: Offer) -> dict[str, str]:
     """Return owner, version and a hash of the files of the package that an offer comes from."""
     load = getattr(offer.record, "load", None)
+    load = getattr(load, "func", load)  # behind functools.partial
     module = sys.modules.get(getattr(load, "__module__", "").partition(".")[0])
     record = {"owner": offer.owner, "version": offer.version}
     place = getattr(module, "__file__", None)
-    if place is None or offer.owner == "defaults":
+    if place is None:
         return record
     path = Path(place)
     parts = sorted(path.parent.rglob("*")) if path.name == "__init__.py" else [path]

@@ -67,7 +67,9 @@ def _render(tokenizer: Any, messages: Sequence[Message], *, ask: bool) -> str:
 
 
 def _apply(tokenizer: Any, messages: Sequence[Message], *, ask: bool) -> str:
-    return str(tokenizer.apply_chat_template(list(messages), tokenize=False, add_generation_prompt=ask))
+    # Models that think first would be cut off before their answer; templates without the variable ignore it.
+    options = {"tokenize": False, "add_generation_prompt": ask, "enable_thinking": False}
+    return str(tokenizer.apply_chat_template(list(messages), **options))
 
 
 def _without_system(messages: Sequence[Message]) -> list[Message]:

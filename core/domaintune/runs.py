@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from filelock import FileLock, Timeout
 
@@ -28,6 +28,7 @@ from domaintune.errors import UsageError, nearest
 RECORDED = ("domaintune", "torch", "transformers", "trl", "peft", "datasets", "tokenizers", "numpy")
 NAME = re.compile(r"\w[\w.-]{0,99}")
 Stage = Literal["data", "train", "evaluation", "adapter"]
+ORDER = get_args(Stage)
 Work = Callable[[Path], Mapping[str, Any]]
 
 
@@ -92,6 +93,8 @@ class Run:
             "versions": versions(),
             "files": files.folder_hashes(aside),
         }
+        if self.stages.get(stage, {}).get("files") != record["files"]:
+            self._forget_after(stage)
         files.write_json(self.folder / "stages.json", {**self.stages, stage: record})
         files.replace_folder(aside, self.folder / stage)
         note(f"{stage}: done in {seconds:,.1f} s")
@@ -100,6 +103,15 @@ class Run:
     def output(self, stage: Stage, name: str) -> str:
         """Return the hash of a file that a stage left, for the next stage's fingerprint."""
         return str(self.stages[stage]["files"][name])
+
+    def _forget_after(self, stage: Stage) -> None:
+        """Take away what was made from an earlier result of a stage: a run shows nothing that does not belong together."""
+        later = ORDER[ORDER.index(stage) + 1 :]
+        files.write_json(self.folder / "stages.json", {k: v for k, v in self.stages.items() if k not in later})
+        for name in later:
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+        if "evaluation" in later:
+            (self.folder / "report.json").unlink(missing_ok=True)
 
     def _known(self, stage: str, key: str, aside: Path) -> bool:
         """Tell whether the stage is done; what a kill kept from its place is put there."""
@@ -169,7 +181,7 @@ def versions() -> dict[str, str]:
 
 def _make_folder(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # it will hold the data's text
     except (FileExistsError, NotADirectoryError):
         blocking = next(path for path in (folder, *folder.parents) if path.exists() and not path.is_dir())
         raise UsageError(

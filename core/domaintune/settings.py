@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -71,13 +71,6 @@ class DataSettings:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class RetrievalSettings:
-    """Knowledge beside the model (arrives with the index stage)."""
-
-    retriever: str | None = setting(None, "retriever; default: the domain's own")
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
 class LoraSettings:
     """The adapter (Hu et al. 2021)."""
 
@@ -131,14 +124,6 @@ class PackSettings:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class ServeSettings:
-    """The server (arrives with a later version)."""
-
-    host: str = setting("127.0.0.1", "address to listen on")
-    port: Positive = setting(8000, "port to listen on")
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
 class Settings:
     """Everything that decides a build."""
 
@@ -147,12 +132,10 @@ class Settings:
     seed: Annotated[int, Ge(0), Lt(2**32)] = setting(0, "seed of sampling, order, initialisation and bootstrap")
     model: ModelSettings = dataclasses.field(default_factory=ModelSettings)
     data: DataSettings = dataclasses.field(default_factory=DataSettings)
-    retrieval: RetrievalSettings = dataclasses.field(default_factory=RetrievalSettings)
     lora: LoraSettings = dataclasses.field(default_factory=LoraSettings)
     train: TrainSettings = dataclasses.field(default_factory=TrainSettings)
     eval: EvalSettings = dataclasses.field(default_factory=EvalSettings)
     pack: PackSettings = dataclasses.field(default_factory=PackSettings)
-    serve: ServeSettings = dataclasses.field(default_factory=ServeSettings)
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values by section, ready for TOML or JSON."""
@@ -165,8 +148,12 @@ def resolve(
     preset: str | None = None,
     file: Path | None = None,
     overrides: Sequence[str] = (),
+    evaluators: Collection[str] = (),
 ) -> Settings:
-    """Return the settings of a build, the later source winning; raises SettingsError."""
+    """Return the settings of a build, the later source winning; raises SettingsError.
+
+    `evaluators` are the installed graders, whose options may be written `[eval.NAME]`.
+    """
     layers: list[tuple[str, Mapping[str, Any]]] = []
     if preset is not None:
         if preset not in domain.presets:
@@ -180,7 +167,7 @@ def resolve(
     layers += [(f"--set {text}", _parse_override(text)) for text in overrides]
     merged: dict[str, Any] = {}
     for where, given in layers:
-        layer = _move_grader_options(given, set(domain.evaluators))
+        layer = _move_grader_options(given, {*domain.evaluators, *evaluators})
         _refuse_unknown(layer, Settings, where)
         merged = _merge(merged, layer)
     settings = validate(Settings, merged, "settings")

@@ -80,7 +80,7 @@ def test_a_part_without_options_takes_none() -> None:
 
 def test_what_decides_the_adapter_decides_the_run_and_nothing_else_does() -> None:
     key = make_plan(_catalog(), "chess").key
-    for same in ("eval.draws=7", "eval.limit=3", "pack.license=mit", "serve.port=9", "eval.chess-exact.depth=1"):
+    for same in ("eval.draws=7", "eval.limit=3", "pack.license=mit", "eval.chess-exact.depth=1"):
         assert make_plan(_catalog(), "chess", overrides=[same]).key == key
     others = {
         make_plan(_catalog(), "chess", overrides=[other]).key

@@ -85,3 +85,15 @@ def test_the_fingerprint_follows_the_template(tokenizer: Any) -> None:
         assert prompts.template_fingerprint(tokenizer) != before
     finally:
         tokenizer.chat_template = kept
+
+
+def test_a_model_that_would_think_first_is_asked_to_answer(tokenizer: Any) -> None:
+    kept = tokenizer.chat_template
+    thinking = "{% if add_generation_prompt %}{{ '<|assistant|>' }}{% if not enable_thinking %}(no thought){% endif %}{% endif %}"
+    try:
+        tokenizer.chat_template = kept.partition("{% if add_generation_prompt %}")[0] + thinking
+        ids = prompts.example_ids(tokenizer, example())
+        assert tokenizer.decode(ids.prompt).endswith("<|assistant|>(no thought)")
+        assert tokenizer.decode(ids.completion) == "Bye<|end|>"
+    finally:
+        tokenizer.chat_template = kept

@@ -23,7 +23,7 @@ CHESS = ROOT / "tests/third_party/chess"
 STRANGERS = {"chess"}
 PLANNED = {"serve"}
 """Verbs that a setting's description may announce."""
-SECTIONS = ("model", "data", "retrieval", "lora", "train", "eval", "pack", "serve")
+SECTIONS = ("model", "data", "lora", "train", "eval", "pack")
 SETTING = re.compile(rf"^(?:--set '?)?((?:{'|'.join(SECTIONS)})\.[a-z_][\w.-]*)(?:=(.*?))?'?$")
 FILE = re.compile(r"\.(jsonl|json|csv|toml|py|md|png|html)$")
 PLACEHOLDER = re.compile(r"\b(?:NAME|COMMAND|DOMAIN|EVALUATOR|VERB)\b|…|\.\.\.")

@@ -41,6 +41,10 @@ def read(tmp_path: Path, rows: list[dict[str, Any]], **options: Any) -> list[Exa
         ("Low lung volumes. No acute cardiopulmonary findings.", "mixed"),
         ("1. Hiatal hernia. 2. No active disease.", "mixed"),
         ("NEGATIVE FOR ACUTE DISEASE", "normal"),
+        ("Abnormal chest radiograph.", "abnormal"),
+        ("Unclear left basilar opacity.", "abnormal"),
+        ("Right pleural effusion, no evidence of pneumothorax.", "mixed"),
+        ("No acute disease, no evidence of pneumonia.", "normal"),
         ("2.5 cm nodule in the right upper lobe.", "abnormal"),
     ],
 )

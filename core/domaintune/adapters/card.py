@@ -92,7 +92,7 @@ seed {manifest["seed"]}; settings, versions and file hashes are in `domaintune.j
 
 ## Limits
 
-Measured on {_test_size(manifest)} held-out examples of the same collection; other collections, languages
+Measured on {_test_size(manifest)} held-out examples; other collections, languages
 or styles were not measured. A fluent answer can be wrong. {manifest["safety"]}
 """
 

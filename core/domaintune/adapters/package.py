@@ -55,7 +55,7 @@ def manifest(facts: Facts, folder: Path) -> dict[str, Any]:
         "data": facts.data,
         "training": facts.training,
         "seed": facts.settings["seed"],
-        "settings": _portable(facts.settings),
+        "settings": portable(facts.settings),
         "versions": facts.versions,
         "metrics": facts.report["scores"],
         "comparisons": facts.report["comparisons"],
@@ -64,11 +64,11 @@ def manifest(facts: Facts, folder: Path) -> dict[str, Any]:
     }
 
 
-def _portable(settings: dict[str, Any]) -> dict[str, Any]:
-    """Leave out the folders of this machine: of a source only its name is kept."""
+def portable(settings: dict[str, Any]) -> dict[str, Any]:
+    """Leave out the folders of this machine: of a file only its name is kept."""
     data = dict(settings["data"])
     for key in ("sources", "test_source"):
-        data[key] = [Path(name).name if Path(name).is_absolute() else name for name in data[key]]
+        data[key] = [name if name.startswith("hf:") else Path(name).name for name in data[key]]
     base = settings["model"]["base"]
-    model = {**settings["model"], "base": Path(base).name if Path(base).is_absolute() else base}
+    model = {**settings["model"], "base": Path(base).name if Path(base).expanduser().is_dir() else base}
     return {**settings, "data": data, "model": model}

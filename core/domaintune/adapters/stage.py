@@ -21,6 +21,7 @@ def inputs(plan: Plan, run: Run) -> dict[str, Any]:
         "pack": plan.settings.as_dict()["pack"],
         "safety": plan.domain.safety,
         "preset": plan.preset,
+        "settings": package.portable(plan.settings.as_dict()),
     }
 
 
@@ -50,6 +51,7 @@ def _facts(plan: Plan, run: Run, base: models.BaseModel, tokenizer: Any) -> pack
             "name": base.name if base.name == "starter" else base.published_as,
             "published_as": base.published_as,
             "revision": base.revision,
+            "commit": models.commit(base),
             "fingerprint": models.fingerprint(base),
         },
         tokenizer=tokenizer,

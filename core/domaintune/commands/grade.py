@@ -27,8 +27,10 @@ def grade(
     """Grade answers that were made elsewhere, the n-th answer for the n-th item; intervals and tags as in a build."""
     from domaintune import evaluation, given
     from domaintune.console import out
+    from domaintune.home import quiet_libraries
     from domaintune.plugins import catalog
 
+    quiet_libraries()
     report = given.grade(catalog(), evaluator, items, answers, against, override or [])
     if json:
         print_json(report)

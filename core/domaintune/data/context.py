@@ -86,7 +86,9 @@ class Context:
                 raise PluginError(
                     f"data builder {self.builder!r} yielded {type(item).__name__}; it must yield Example or Dropped"
                 )
-        booked = {example.origin for example in examples} | {item.origin for item in dropped}
+        used = {example.origin for example in examples}
+        booked = used | {item.origin for item in dropped}
+        self._check_once(used, dropped)
         silent = [origin for origin in self.seen if origin not in booked]
         dropped += self.malformed.values()
         dropped += [
@@ -101,6 +103,16 @@ class Context:
             if not self.asked and self._limit is not None and count >= self._limit:
                 return
             yield item
+
+    def _check_once(self, used: set[Origin], dropped: Sequence[Dropped]) -> None:
+        """Refuse a builder that both uses and drops a row, or drops it twice: it would be in two places."""
+        seen: set[Origin] = set()
+        for item in dropped:
+            if item.origin in self.seen and (item.origin in used or item.origin in seen):
+                raise PluginError(
+                    f"data builder {self.builder!r} books {item.origin} twice; a row is used, or dropped once"
+                )
+            seen.add(item.origin)
 
     def _check_asked(self) -> None:
         if self._sources and not self.asked:

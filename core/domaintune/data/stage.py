@@ -58,7 +58,12 @@ def counter(plan: Plan) -> Count:
 
 def work(plan: Plan, folder: Path) -> dict[str, Any]:
     """Make the data files in `folder`; returns the counts for the record."""
-    made = make(plan, counter(plan))
+    try:
+        made = make(plan, counter(plan))
+    except data.TooMalformed as error:
+        files.write_json(folder.parent / "refused.json", error.ledger.as_dict())
+        raise
+    (folder.parent / "refused.json").unlink(missing_ok=True)
     data.write(made, folder)
     for sentence in made.notes:
         note(f"  {sentence}")

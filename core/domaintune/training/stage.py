@@ -17,9 +17,9 @@ def inputs(plan: Plan, run: Run) -> dict[str, Any]:
     values = plan.settings.as_dict()
     return {
         "train.jsonl": run.output("data", "train.jsonl"),
-        "model": {**models.identity(plan.settings.model), **values["model"]},
+        "model": {**models.identity(plan.settings.model), **without(values["model"], "engine")},
         "lora": values["lora"],
-        "train": values["train"],
+        "train": without(values["train"], "checkpoint_every"),
         "seed": values["seed"],
     }
 
@@ -31,9 +31,11 @@ def work(plan: Plan, run: Run, folder: Path) -> dict[str, Any]:
     base = models.locate(plan.settings.model)
     tokenizer, model = models.load_tokenizer(base), models.load_model(base, plan.settings.model)
     examples = data.load(run.file("data"), "train")
-    schedule = sft.schedule(plan.settings.train, len(examples))
-    note(
-        f"  {base.name} on {model.device.type}, {str(model.dtype).removeprefix('torch.')}: {len(examples):,} examples,"
-        f" {schedule.steps} steps of {schedule.batch} ({schedule.epochs:.1f} epochs); nothing leaves this machine"
-    )
+    kind = f"{model.device.type}, {str(model.dtype).removeprefix('torch.')}"
+    note(f"  {base.name} on {kind}: {len(examples):,} examples; nothing leaves this machine")
     return sft.train(model, tokenizer, examples, plan.settings, folder)
+
+
+def without(values: dict[str, Any], name: str) -> dict[str, Any]:
+    """Leave out a setting that does not change the adapter."""
+    return {key: value for key, value in values.items() if key != name}

@@ -26,15 +26,9 @@ FIELDS = (
     Field(name="indication", aliases=("clinical indication", "reason for exam"), required=False),
     Field(name="comparison", aliases=("comparisons",), required=False),
 )
-NORMAL_PHRASES = (
-    "no acute",
-    "normal",
-    "no active",
-    "no evidence",
-    "negative",
-    "clear",
-    "unremarkable",
-)
+NORMAL_PHRASE = re.compile(r"\b(no acute|normal|no active|no evidence|negative|clear|unremarkable)", re.IGNORECASE)
+# "Small effusion, no evidence of pneumothorax" says two things.
+SENTENCE_END = re.compile(r"(?<=[.;])\s+|\s*\b\d+\.\s+|,\s+(?=(?:no|otherwise|without|with no)\b)", re.IGNORECASE)
 
 
 def reports(context: BuildContext) -> Iterator[Example | Dropped]:
@@ -65,15 +59,14 @@ def reports(context: BuildContext) -> Iterator[Example | Dropped]:
 
 def kind(impression: str) -> str:
     """Return normal, mixed or abnormal, by the sentences of an impression."""
-    hits = [any(phrase in sentence for phrase in NORMAL_PHRASES) for sentence in _sentences(impression)]
+    hits = [bool(NORMAL_PHRASE.search(sentence)) for sentence in _sentences(impression)]
     if not any(hits):
         return "abnormal"
     return "normal" if all(hits) else "mixed"
 
 
 def _sentences(text: str) -> list[str]:
-    parts = re.split(r"(?<=[.;])\s+|\s*\b\d+\.\s+", text.lower())
-    return [part for part in parts if re.search(r"[a-z]{3}", part)]
+    return [part for part in SENTENCE_END.split(text) if re.search(r"[A-Za-z]{3}", part)]
 
 
 def _section(text: str) -> str:

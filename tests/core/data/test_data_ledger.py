@@ -22,7 +22,7 @@ word = st.sampled_from(["heart", "lungs", "clear", "normal", "effusion", "small"
 text = st.lists(word, max_size=8).map(" ".join)
 row = st.fixed_dictionaries({"question": text, "answer": word, "tag": st.sampled_from(["a", "b", ""])})
 line = st.one_of(row.map(json.dumps), st.sampled_from(["", "broken", "[1]", '{"question": ["x"]}', "null"]))
-fates = st.lists(st.sampled_from(["copy", "twice", "drop", "silent", "both"]), min_size=1, max_size=5)
+fates = st.lists(st.sampled_from(["copy", "twice", "drop", "silent"]), min_size=1, max_size=5)
 
 
 def by_fate(fates: list[str]) -> Any:
@@ -65,7 +65,7 @@ def test_the_ledger_adds_up(lines, fates, near, duplicates, limit, max_length) -
         return
     adds_up(dataset)
     filled = [one for one in lines if one.strip()][:limit]
-    per_fate = {"copy": 1, "drop": 1, "silent": 1, "twice": 2, "both": 2}
+    per_fate = {"copy": 1, "drop": 1, "silent": 1, "twice": 2}
     readable = sum(one.startswith("{") and "[" not in one for one in filled)
     expected = sum(per_fate[fates[i % len(fates)]] for i in range(readable)) + len(filled) - readable
     assert dataset.ledger.rows_in == expected
@@ -209,3 +209,8 @@ def test_make_passes_options_and_a_seeded_generator() -> None:
             make("b", build, "option", DataSettings(), seed=seed, max_length=None, count_tokens=None)
     assert [option for option, _ in seen] == ["option"] * 3
     assert seen[0] == seen[1] != seen[2]
+
+
+def test_a_builder_that_uses_and_drops_a_row_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PluginError, match="line 1 twice; a row is used, or dropped once"):
+        run(jsonl(tmp_path / "a.jsonl", pairs(20)), builder=by_fate(["both"]))

@@ -119,3 +119,14 @@ def test_the_starter_is_fetched_converted_and_speaks() -> None:
     assert model.num_parameters() == 134_515_008
     assert tokenizer.chat_template.count("im_start") > 0
     assert not hasattr(model.config, "quantization_config")
+
+
+def test_a_folder_whose_weights_or_template_were_replaced_is_another_model(tiny: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(tiny, tmp_path / "replaced")
+    settings = ModelSettings(base=str(folder))
+    first = models.identity(settings)
+    (folder / "chat_template.jinja").write_text("{{ messages }}")
+    second = models.identity(settings)
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-4] + b"\x00\x00\x80?")
+    assert len({str(identity) for identity in (first, second, models.identity(settings))}) == 3

@@ -185,3 +185,10 @@ def test_killed_inside_a_save_it_goes_on_to_the_same_weights_bit_for_bit(tiny: P
         resumed = load_file(folder / "adapter/adapter_model.safetensors")
         assert all(torch.equal(expected[name], resumed[name]) for name in expected), point
         assert (folder / "train_log.jsonl").read_text() == (tmp_path / "whole/train_log.jsonl").read_text()
+
+
+def test_packed_epochs_count_sequences_not_examples(tiny: Path, tmp_path: Path) -> None:
+    given = settings(tiny, packing=True, max_length=128, steps=None, epochs=2.0, batch_size=1, micro_batch_size=1)
+    record = run(given, tmp_path / "p", examples(40))
+    assert record["epochs"] == pytest.approx(2.0, abs=0.3)
+    assert record["steps"] < 40
