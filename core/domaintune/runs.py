@@ -49,7 +49,8 @@ class Run:
             record = files.read_json(self.folder / "stages.json")
         except (OSError, ValueError):
             return {}
-        return record if isinstance(record, dict) else {}
+        known = record.items() if isinstance(record, dict) else ()
+        return {stage: left for stage, left in known if isinstance(left, dict)}
 
     @contextmanager
     def lock(self) -> Iterator[None]:

@@ -89,7 +89,8 @@ def test_the_fingerprint_follows_the_template(tokenizer: Any) -> None:
 
 def test_a_model_that_would_think_first_is_asked_to_answer(tokenizer: Any) -> None:
     kept = tokenizer.chat_template
-    thinking = "{% if add_generation_prompt %}{{ '<|assistant|>' }}{% if not enable_thinking %}(no thought){% endif %}{% endif %}"
+    asked = "{{ '<|assistant|>' }}{% if not enable_thinking %}(no thought){% endif %}"
+    thinking = "{% if add_generation_prompt %}" + asked + "{% endif %}"
     try:
         tokenizer.chat_template = kept.partition("{% if add_generation_prompt %}")[0] + thinking
         ids = prompts.example_ids(tokenizer, example())

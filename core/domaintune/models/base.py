@@ -145,7 +145,7 @@ def _sample(path: Path, spans: int = 64, width: int = 4096) -> str:
     with path.open("rb") as file:
         parts = []
         for index in range(spans):
-            file.seek(size * index // spans)
+            file.seek(max(size - width, 0) * index // (spans - 1))
             parts.append(file.read(width).hex())
     return files.fingerprint({"size": size, "parts": parts})
 

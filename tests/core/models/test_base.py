@@ -128,5 +128,5 @@ def test_a_folder_whose_weights_or_template_were_replaced_is_another_model(tiny:
     (folder / "chat_template.jinja").write_text("{{ messages }}")
     second = models.identity(settings)
     weights = folder / "model.safetensors"
-    weights.write_bytes(weights.read_bytes()[:-4] + b"\x00\x00\x80?")
+    weights.write_bytes(weights.read_bytes()[:-4] + b"\x00\x00\x00@")
     assert len({str(identity) for identity in (first, second, models.identity(settings))}) == 3
