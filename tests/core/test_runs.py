@@ -48,6 +48,23 @@ def test_a_stage_is_done_once_for_the_same_inputs(run: Run, capsys: pytest.Captu
     assert "data: working\ndata: done in 0.0 s\ndata: unchanged, nothing to do\n" in said
 
 
+def test_a_changed_result_takes_away_what_was_made_from_the_old_one(run: Run) -> None:
+    for stage in ("data", "train", "evaluation", "adapter"):
+        run.perform(stage, {}, Work())
+    run.file("report.json").write_text("{}")
+    run.perform("train", {"r": 8}, Work("made differently"))
+    assert set(run.stages) == {"data", "train"}
+    assert run.file("data/whole").exists()
+    assert not any(run.file(name).exists() for name in ("evaluation", "adapter", "report.json"))
+
+
+def test_an_equal_result_of_other_inputs_keeps_what_was_made_from_it(run: Run) -> None:
+    for stage in ("data", "train"):
+        run.perform(stage, {}, Work())
+    run.perform("data", {"code": 2}, Work())
+    assert set(run.stages) == {"data", "train"}
+
+
 def test_the_record_says_with_what_and_what_came_of_it(run: Run) -> None:
     run.perform("data", {"seed": 1}, Work())
     record = run.stages["data"]

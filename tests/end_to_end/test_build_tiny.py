@@ -360,3 +360,20 @@ def test_training_and_answering_see_the_same_tokens_of_a_prompt(
     monkeypatch.setattr(session.model, "generate", spy)
     list(session.generate([Request(messages=e.prompt, sampling=Sampling(max_new_tokens=1)) for e in examples]))
     assert seen == expected
+
+
+def test_too_many_malformed_rows_stop_the_build_before_training_and_the_ledger_is_kept(
+    tiny: Path, tmp_path: Path
+) -> None:
+    source = tmp_path / "bad.jsonl"
+    good = '{"findings": "The heart is mildly enlarged and the lungs are clear of disease.", "impression": "Big heart."}'
+    source.write_text("\n".join([good] * 8 + ['{"findings": "cut'] * 2) + "\n")
+    with runs_in(tmp_path / "runs"):
+        result = invoke(arguments(tiny, "--name", "bad", "--source", source))
+    assert result.exit_code == 2
+    assert "2 of 10 rows are malformed" in result.stderr
+    assert "dropped: malformed" in result.stderr
+    ledger = files.read_json(tmp_path / "runs/medical-bad/refused.json")
+    assert ledger["rows_in"] == 10 == sum(ledger["counts"].values())
+    assert ledger["dropped"][-1]["line"] == 10
+    assert not (tmp_path / "runs/medical-bad/train").exists()

@@ -5,7 +5,7 @@
 
 Every report carries one tag, decided by its impression: `normal` (each sentence is a normal-study phrase), `mixed`
 (some sentence is, another names a finding) or `abnormal` (none is). Scores over all reports mean little without them:
-one constant sentence scores ROUGE-1 47.5 on a collection that is mostly normal, and 5.8 on its abnormal reports.
+one constant sentence scores ROUGE-1 47.5 on a collection that is mostly normal, and 8.2 on its abnormal reports.
 """
 
 from __future__ import annotations
