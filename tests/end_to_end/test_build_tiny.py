@@ -366,7 +366,9 @@ def test_too_many_malformed_rows_stop_the_build_before_training_and_the_ledger_i
     tiny: Path, tmp_path: Path
 ) -> None:
     source = tmp_path / "bad.jsonl"
-    good = '{"findings": "The heart is mildly enlarged and the lungs are clear of disease.", "impression": "Big heart."}'
+    good = (
+        '{"findings": "The heart is mildly enlarged and the lungs are clear of disease.", "impression": "Big heart."}'
+    )
     source.write_text("\n".join([good] * 8 + ['{"findings": "cut'] * 2) + "\n")
     with runs_in(tmp_path / "runs"):
         result = invoke(arguments(tiny, "--name", "bad", "--source", source))
