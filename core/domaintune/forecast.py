@@ -9,7 +9,6 @@ from typing import Any
 from domaintune import runs
 from domaintune.data import stage as data
 from domaintune.data.ledger import Ledger
-from domaintune.errors import SettingsError
 from domaintune.home import runs_folder
 from domaintune.models import base as models
 from domaintune.plan import Plan
@@ -135,14 +134,14 @@ def _size(plan: Plan, tokens_an_example: float, examples_seen: int) -> dict[str,
 
 def _trainable(model: Any, settings: LoraSettings) -> int:
     """Count what an adapter adds to a model; raises SettingsError where it has none of the modules."""
-    from peft import LoraConfig, get_peft_model
+    from peft import get_peft_model
 
-    targets = settings.targets if isinstance(settings.targets, str) else list(settings.targets)
+    from domaintune.training.sft import lora_config, misfit
+
     try:
-        tuned = get_peft_model(model, LoraConfig(r=settings.r, target_modules=targets, task_type="CAUSAL_LM"))
+        tuned = get_peft_model(model, lora_config(settings))
     except ValueError as error:
-        reason = str(error).partition("\n")[0]
-        raise SettingsError(f"lora.targets = {targets!r} does not fit the base model: {reason}") from None
+        raise misfit(settings, error) from None
     return int(tuned.get_nb_trainable_parameters()[0])
 
 

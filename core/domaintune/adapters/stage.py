@@ -18,7 +18,6 @@ def inputs(plan: Plan, run: Run) -> dict[str, Any]:
         "adapter": run.output("train", "adapter/adapter_model.safetensors"),
         "report": run.output("evaluation", "report.json"),
         "ledger": run.output("data", "ledger.json"),
-        "pack": plan.settings.as_dict()["pack"],
         "safety": plan.domain.safety,
         "preset": plan.preset,
         "settings": package.portable(plan.settings.as_dict()),

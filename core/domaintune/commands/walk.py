@@ -13,6 +13,7 @@ from domaintune.contracts import Example
 from domaintune.data import TooMalformed
 from domaintune.data import stage as data
 from domaintune.data.dataset import as_row
+from domaintune.errors import GateError
 from domaintune.evaluation import gates, render
 from domaintune.forecast import forecast_of
 from domaintune.home import quiet_libraries
@@ -38,10 +39,12 @@ def through(plan: Plan, name: str | None, *, until: Stage, as_json: bool) -> Non
     report = files.read_json(run.file("report.json")) if until in {"evaluation", "adapter"} else None
     if as_json:
         print_json(_summary(run, report))
-    elif report:
-        render(report, out(), out().width)
-        out().print(f"\n{plan.domain.safety}" if plan.domain.safety else "", markup=False)
-    out().print(_where(run, until), markup=False, soft_wrap=True) if not as_json else note(_where(run, until))
+        note(_where(run, until))
+    else:
+        if report:
+            render(report, out(), out().width)
+            out().print(f"\n{plan.domain.safety}" if plan.domain.safety else "", markup=False)
+        out().print(_where(run, until), markup=False, soft_wrap=True)
     _check_gates(plan, report)
 
 
@@ -102,8 +105,6 @@ def _where(run: Run, until: str) -> str:
 
 
 def _check_gates(plan: Plan, report: Any) -> None:
-    from domaintune.errors import GateError
-
     unmet = gates(report, plan.settings.eval.require) if report else []
     if unmet:
         raise GateError("gate not met: " + "; ".join(unmet))

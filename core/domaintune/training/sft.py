@@ -91,18 +91,18 @@ def make_trainer(
             args=_arguments(settings, course, str(model.device.type), folder),
             train_dataset=dataset,
             processing_class=tokenizer,
-            peft_config=_lora(settings.lora),
+            peft_config=lora_config(settings.lora),
         )
     except PeftError as error:
-        reason = str(error).partition("\n")[0]
-        raise SettingsError(f"lora.targets = {settings.lora.targets!r} does not fit the base model: {reason}") from None
+        raise misfit(settings.lora, error) from None
     trainer.remove_callback(ProgressCallback)
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(ShowProgress(folder / LOG, lambda: trainer.tokens_seen))
     return trainer
 
 
-def _lora(settings: LoraSettings) -> LoraConfig:
+def lora_config(settings: LoraSettings) -> LoraConfig:
+    """Return peft's configuration of the adapter that the settings describe."""
     targets = settings.targets if isinstance(settings.targets, str) else list(settings.targets)
     return LoraConfig(
         task_type="CAUSAL_LM",
@@ -111,6 +111,12 @@ def _lora(settings: LoraSettings) -> LoraConfig:
         lora_dropout=settings.dropout,
         target_modules=targets,
     )
+
+
+def misfit(settings: LoraSettings, error: Exception) -> SettingsError:
+    """Say in one sentence that the base model has none of the modules to adapt."""
+    reason = str(error).partition("\n")[0]
+    return SettingsError(f"lora.targets = {settings.targets!r} does not fit the base model: {reason}")
 
 
 def _dataset(tokenizer: Any, examples: Sequence[Example], settings: TrainSettings) -> Dataset:

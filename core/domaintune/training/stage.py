@@ -17,9 +17,9 @@ def inputs(plan: Plan, run: Run) -> dict[str, Any]:
     values = plan.settings.as_dict()
     return {
         "train.jsonl": run.output("data", "train.jsonl"),
-        "model": {**models.identity(plan.settings.model), **without(values["model"], "engine")},
+        "model": {**models.identity(plan.settings.model), **_without(values["model"], "engine")},
         "lora": values["lora"],
-        "train": without(values["train"], "checkpoint_every"),
+        "train": _without(values["train"], "checkpoint_every"),
         "seed": values["seed"],
     }
 
@@ -36,6 +36,6 @@ def work(plan: Plan, run: Run, folder: Path) -> dict[str, Any]:
     return sft.train(model, tokenizer, examples, plan.settings, folder)
 
 
-def without(values: dict[str, Any], name: str) -> dict[str, Any]:
+def _without(values: dict[str, Any], name: str) -> dict[str, Any]:
     """Leave out a setting that does not change the adapter."""
     return {key: value for key, value in values.items() if key != name}
