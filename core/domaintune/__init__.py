@@ -19,6 +19,7 @@ TYPE_CHECKING = False  # as in typing, which takes longer to import than `domain
 
 if TYPE_CHECKING:
     from domaintune.contracts import Answer as Answer
+    from domaintune.contracts import Batch as Batch
     from domaintune.contracts import BuildContext as BuildContext
     from domaintune.contracts import Component as Component
     from domaintune.contracts import Domain as Domain
@@ -32,18 +33,20 @@ if TYPE_CHECKING:
     from domaintune.contracts import Row as Row
     from domaintune.contracts import Sampling as Sampling
     from domaintune.contracts import Score as Score
+    from domaintune.contracts import Shard as Shard
     from domaintune.contracts import TokenEvent as TokenEvent
     from domaintune.data.text import clean_text as clean_text
+    from domaintune.errors import DataError as DataError
     from domaintune.errors import DomaintuneError as DomaintuneError
     from domaintune.hookspecs import hookimpl as hookimpl
 
 _HOME = {
     "contracts": (
-        "Answer BuildContext Component Domain Dropped Example Field Message Origin Passage "
-        "Request Row Sampling Score TokenEvent"
+        "Answer Batch BuildContext Component Domain Dropped Example Field Message Origin Passage "
+        "Request Row Sampling Score Shard TokenEvent"
     ),
     "data.text": "clean_text",
-    "errors": "DomaintuneError",
+    "errors": "DataError DomaintuneError",
     "hookspecs": "hookimpl",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}

@@ -10,9 +10,11 @@ import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypedDict, TypeVar, runtime_checkable
+from typing import Any, Generic, Literal, Protocol, TypeAlias, TypedDict, TypeVar, runtime_checkable
 
 Part_co = TypeVar("Part_co", covariant=True)
+Side: TypeAlias = Literal["train", "test"]
+"""What an example is for: to be learned, or to be tested on."""
 
 
 class Message(TypedDict):
@@ -61,6 +63,7 @@ class Example:
 
     `group` is the text that makes two examples relatives (default: the last user message). Examples whose group
     texts are equal or nearly equal stay on one side of the train/test split. `tags` name the slices a report shows apart.
+    `choices` make it multiple choice: a model picks the likeliest of them instead of writing an answer.
     """
 
     prompt: tuple[Message, ...]
@@ -69,6 +72,7 @@ class Example:
     images: tuple[str, ...] = ()
     tags: frozenset[str] = frozenset()
     group: str | None = None
+    choices: tuple[str, ...] = ()
     meta: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -89,6 +93,36 @@ class Dropped:
     origin: Origin
     reason: str
     detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """Many examples of one kind in columns of equal length: one user message and one answer each.
+
+    `groups` are the texts that make two examples relatives, compared letter by letter; `meta` holds a column a key. All
+    rows share `system` (empty: no system message), `tags` and `origin`, to which the number of the row is added.
+    """
+
+    prompts: Sequence[str]
+    completions: Sequence[str]
+    groups: Sequence[str]
+    origin: Origin
+    system: str = ""
+    tags: frozenset[str] = frozenset()
+    meta: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shard:
+    """A batch to be made: what a builder yields that makes its own examples by the million.
+
+    `make` is called in any process and must give the same batch of `rows` rows each time, so it is a function of a
+    module, or a partial of one. The builder says which side the rows are for, and that they differ from each other.
+    """
+
+    make: Callable[[], Batch]
+    rows: int
+    side: Side = "train"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,12 +170,14 @@ class Sampling:
 class Request:
     """A question to an engine.
 
-    The adapter is part of the request, never a state of the engine; None is the base model.
+    The adapter is part of the request, never a state of the engine; None is the base model. With `choices` the answer is
+    the one of them that the model finds likeliest (the sum of its tokens' log probabilities), and nothing is sampled.
     """
 
     messages: tuple[Message, ...]
     adapter: str | None = None
     sampling: Sampling = Sampling()
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,16 +207,25 @@ class BuildContext(Protocol):
         Malformed rows are already booked in the ledger and do not appear here.
         """
 
+    def tokens(self, text: str) -> list[str] | None:
+        """Return the pieces into which the base model's tokenizer cuts a text; None where no tokenizer is at hand."""
+
+    def note(self, sentence: str) -> None:
+        """Tell the user something about the data; it is shown once, after the examples are made."""
+
 
 class DataBuilder(Protocol):
-    """Yields examples, and `Dropped` for every row it does not use; the same seed gives the same examples."""
+    """Yields examples, and `Dropped` for every row it does not use; the same seed gives the same examples.
 
-    def __call__(self, context: BuildContext, /) -> Iterator[Example | Dropped]:
-        """Build the examples of one side."""
+    A builder that makes its own examples may yield nothing but `Shard` instead: they are made in parallel.
+    """
+
+    def __call__(self, context: BuildContext, /) -> Iterator[Example | Dropped] | Iterator[Shard]:
+        """Build the examples."""
 
 
 class Evaluator(Protocol):
-    """Grades answers. Two methods are optional: `items(test)` and `floors(train)` (see docs/plugins.md)."""
+    """Grades answers. Three methods are optional: `items(test)`, `floors(train)` and `draw(scores, file)`."""
 
     def grade(self, example: Example, answer: str, /) -> Iterable[Score]:
         """Judge one answer; pure, and without a model unless the component's summary says so."""

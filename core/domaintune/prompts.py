@@ -1,7 +1,8 @@
 """The one place where messages become token ids: training, grading and serving all call these functions.
 
 What a model is asked at training time and at serving time must be the same tokens, or it gets worse after deployment
-and nobody knows why. `example_ids` therefore begins with exactly what `prompt_ids` returns.
+and nobody knows why. `example_ids` therefore begins with exactly what `prompt_ids` returns, and an answer that is learned
+and one that is only weighed (`Request.choices`) are the same tokens: those of `exchange_ids`.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ PLAIN_TEMPLATE = (
 
 
 class ExampleIds(NamedTuple):
-    """The token ids of an example; the loss counts the completion only."""
+    """The token ids of a prompt and its answer; the loss, or the likelihood, counts the completion only."""
 
     prompt: list[int]
     completion: list[int]
@@ -34,12 +35,17 @@ def prompt_ids(tokenizer: Any, messages: Sequence[Message]) -> list[int]:
 
 def example_ids(tokenizer: Any, example: Example) -> ExampleIds:
     """Return the token ids of an example; the completion ends with the token that ends a turn."""
-    asked = _render(tokenizer, example.prompt, ask=True)
-    whole = _render(tokenizer, (*example.prompt, *example.completion), ask=False)
+    return exchange_ids(tokenizer, example.prompt, example.completion)
+
+
+def exchange_ids(tokenizer: Any, prompt: Sequence[Message], answer: Sequence[Message]) -> ExampleIds:
+    """Return the token ids of a prompt and of an answer to it, up to the token that ends the turn."""
+    asked = _render(tokenizer, prompt, ask=True)
+    whole = _render(tokenizer, (*prompt, *answer), ask=False)
     # Templates that write something of their own after the question (an empty thought, say) do not continue the prompt:
     # then the answer follows the prompt as a server would see it.
-    answer = whole[len(asked) :].rstrip() if whole.startswith(asked) else example.reference
-    completion = _encode(tokenizer, answer)
+    said = whole[len(asked) :].rstrip() if whole.startswith(asked) else "\n".join(m["content"] for m in answer)
+    completion = _encode(tokenizer, said)
     if not completion or completion[-1] not in _special_ids(tokenizer):
         completion.append(int(tokenizer.eos_token_id))
     return ExampleIds(_encode(tokenizer, asked), completion)
@@ -48,6 +54,11 @@ def example_ids(tokenizer: Any, example: Example) -> ExampleIds:
 def count_tokens(tokenizer: Any, examples: Sequence[Example]) -> list[tuple[int, int]]:
     """Return (prompt tokens, completion tokens) of each example."""
     return [(len(ids.prompt), len(ids.completion)) for ids in (example_ids(tokenizer, e) for e in examples)]
+
+
+def pieces(tokenizer: Any, text: str) -> list[str]:
+    """Return the pieces into which a tokenizer cuts a text, as they read alone."""
+    return [str(tokenizer.decode([token])) for token in _encode(tokenizer, text)]
 
 
 def template_fingerprint(tokenizer: Any) -> str:

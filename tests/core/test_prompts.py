@@ -45,6 +45,12 @@ def test_the_completion_is_the_answer_and_the_end_of_the_turn(tokenizer: Any) ->
     assert tokenizer.decode(ids.completion) == "Bye<|end|>"
 
 
+def test_an_answer_that_is_weighed_has_the_tokens_of_one_that_is_learned(tokenizer: Any) -> None:
+    made = example(answer="42")
+    weighed = prompts.exchange_ids(tokenizer, made.prompt, [Message(role="assistant", content="42")])
+    assert weighed == prompts.example_ids(tokenizer, made)
+
+
 def test_a_template_without_a_system_role_gets_the_text_in_the_first_user_message(tokenizer: Any) -> None:
     kept = tokenizer.chat_template
     refusing = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system') }}{% endif %}" + kept

@@ -70,7 +70,7 @@ The chat template must be the one in this folder (fingerprint `{manifest["templa
 
 ## Results
 
-Base model, adapter and cheap floors on the same held-out examples; 95 % bootstrap intervals, scores x 100.
+Base model, adapter and cheap floors on the same held-out examples; 95 % intervals, scores x 100.
 
 {results}
 

@@ -42,6 +42,13 @@ def copy_adapter(trained: Path, folder: Path, *, published_as: str, revision: st
     (folder / "adapter_config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
+def copy_pictures(report: dict[str, Any], run: Path, folder: Path) -> None:
+    """Put the pictures of the evaluation beside the card that shows them."""
+    for picture in report.get("pictures", ()):
+        file = run / picture["file"]
+        shutil.copyfile(file, folder / file.name)
+
+
 def manifest(facts: Facts, folder: Path) -> dict[str, Any]:
     """Return the manifest of a package: origins, hashes, settings, versions and measured results."""
     return {

@@ -33,6 +33,7 @@ def work(plan: Plan, run: Run, folder: Path) -> dict[str, Any]:
         (folder / name).write_bytes(run.file("train").joinpath(name).read_bytes())
     tokenizer.save_pretrained(folder)
     facts = _facts(plan, run, base, tokenizer)
+    package.copy_pictures(facts.report, run.folder, folder)
     manifest = package.manifest(facts, folder)
     (folder / "README.md").write_text(card.write(manifest, facts.report), encoding="utf-8")
     files.write_json(folder / package.MANIFEST, manifest)

@@ -31,16 +31,20 @@ def collect(  # noqa: PLR0913  (session, examples, adapter and sampling say what
     """Return the answers of one system in the order of the examples; identical prompts are asked once.
 
     `store` belongs to one model with one adapter or none. Batches hold prompts of like length, longest first, so that
-    memory runs out at the start or not at all. `progress` is called with (distinct prompts answered, distinct prompts).
+    memory runs out at the start or not at all; multiple choice comes last. `progress` is called with (distinct prompts
+    answered, distinct prompts).
     """
     keys = [_key(example, sampling) for example in examples]
     asked = dict(zip(keys, examples, strict=True))
     known = _read(store)
-    todo = sorted(asked.keys() - known.keys(), key=lambda key: (-_length(asked[key]), key))
+    todo = sorted(asked.keys() - known.keys(), key=lambda key: (*_order(asked[key]), key))
     for start in range(0, len(todo), batch_size):
         _report(progress, len(asked) - len(todo) + start, len(asked))
         batch = todo[start : start + batch_size]
-        requests = [Request(messages=asked[key].prompt, adapter=adapter, sampling=sampling) for key in batch]
+        requests = [
+            Request(messages=asked[key].prompt, adapter=adapter, sampling=sampling, choices=asked[key].choices)
+            for key in batch
+        ]
         answers = dict(zip(batch, _ask(session, requests), strict=True))
         _append(store, answers.items())
         known |= answers
@@ -57,8 +61,8 @@ def _key(example: Example, sampling: Sampling) -> str:
     return files.fingerprint([prompt_key(example), dataclasses.asdict(sampling)])
 
 
-def _length(example: Example) -> int:
-    return sum(len(message["content"]) for message in example.prompt)
+def _order(example: Example) -> tuple[bool, int]:
+    return bool(example.choices), -sum(len(message["content"]) for message in example.prompt)
 
 
 def _report(progress: Callable[[int, int], None] | None, done: int, total: int) -> None:

@@ -1,12 +1,14 @@
 """How far chance reaches: percentile bootstrap intervals over items (Efron 1979), paired for comparisons (Koehn 2004).
 
-All systems of a slice are resampled with the same items, so that a difference compares like with like.
+All systems of a slice are resampled with the same items, so that a difference compares like with like. A proportion has
+Wilson's score interval (1927) instead: of 10 right answers in 10, every resample is 10 of 10, and knows no doubt.
 """
 
 from __future__ import annotations
 
 import zlib
-from typing import NamedTuple
+from math import sqrt
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,17 +17,20 @@ Floats = NDArray[np.float64]
 
 DIGITS = 6
 """Decimals kept: far below what an interval can tell, and above the noise of floating-point sums."""
+_Z = 1.959963984540054
+"""The normal deviate that 2.5 % exceed."""
 _CELLS = 4_000_000
 """Resampled items held in memory at once."""
 
 
 class Estimate(NamedTuple):
-    """A mean over items with its 95 % interval."""
+    """A mean over items with its 95 % interval, and where that comes from."""
 
     value: float
     low: float
     high: float
     n: int
+    interval: Literal["bootstrap", "wilson"]
 
 
 class Difference(NamedTuple):
@@ -56,9 +61,22 @@ def resample(values: Floats, draws: int, seed: int, label: str = "") -> Floats:
 
 
 def estimate(values: Floats, means: Floats) -> Estimate:
-    """Return the mean of one system's values [items] with the interval of its resampled means [draws]."""
+    """Return the mean of one system's values [items] with the interval of its resampled means [draws].
+
+    Where every value is 0 or 1 the mean is a proportion, and its interval Wilson's.
+    """
     value = _rounded(values.mean())
-    return Estimate(value, *_interval(value, means), len(values))
+    if np.isin(values, (0, 1)).all():
+        return Estimate(value, *wilson(int(values.sum()), len(values)), len(values), "wilson")
+    return Estimate(value, *_interval(value, means), len(values), "bootstrap")
+
+
+def wilson(hits: int, n: int) -> tuple[float, float]:
+    """Return Wilson's 95 % score interval of a proportion: `wilson(10, 10) == (0.722467, 1.0)`."""
+    share, pull = hits / n, _Z**2 / n
+    centre = (share + pull / 2) / (1 + pull)
+    reach = sqrt(share * (1 - share) * pull + pull**2 / 4) / (1 + pull)
+    return _rounded(centre - reach), _rounded(centre + reach)
 
 
 def compare(a: Floats, b: Floats, means_a: Floats, means_b: Floats) -> Difference:

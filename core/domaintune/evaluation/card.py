@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Any
 
-from domaintune.evaluation.layout import Block, blocks, cell, difference, plain, verdict
+from domaintune.evaluation.layout import Block, Table, cell, difference, plain, shown, verdict
 
 
 def markdown(report: Mapping[str, Any]) -> str:
@@ -16,10 +17,14 @@ def markdown(report: Mapping[str, Any]) -> str:
 
 def _lines(report: Mapping[str, Any]) -> Iterator[str]:
     for evaluator in report["graders"]:
-        yield f"**{_safe(evaluator)}** (x 100, 95 % bootstrap intervals)\n"
-        for block in blocks(report, evaluator):
+        yield f"**{_safe(evaluator)}** (x 100, 95 % intervals)\n"
+        whole, tables = shown(report, evaluator)
+        for block in whole:
             yield from _scores(block)
             yield from _comparisons(block)
+        for table in tables:
+            yield from _tags(table)
+        yield from _picture(report, evaluator)
     if report["warnings"]:
         yield "Beware:\n"
         yield from (f"- {_safe(warning)}" for warning in report["warnings"])
@@ -40,6 +45,21 @@ def _comparisons(block: Block) -> Iterator[str]:
         for row in block.comparisons:
             yield _row([f"{row['a']} - {row['b']}", row["metric"], difference(row), verdict(row)])
         yield ""
+
+
+def _tags(table: Table) -> Iterator[str]:
+    yield _row(table.head)
+    yield "|---" + "|---:" * (len(table.head) - 1) + "|"
+    yield from map(_row, table.rows)
+    yield ""
+
+
+def _picture(report: Mapping[str, Any], evaluator: str) -> Iterator[str]:
+    """Show the picture, which lies beside the card."""
+    for picture in report.get("pictures", ()):
+        if picture["evaluator"] == evaluator:
+            text = re.sub(r"([\[\]])", r"\\\1", _safe(picture["text"]))
+            yield f"![{text}]({PurePosixPath(picture['file']).name})\n"
 
 
 def _row(cells: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ from domaintune.contracts import Answer
 from domaintune.evaluation.bootstrap import DIGITS
 from domaintune.evaluation.floors import normalise
 from domaintune.evaluation.items import ALL, FEWEST
+from domaintune.evaluation.layout import MANY
 from domaintune.evaluation.marks import FLOOR, SUBJECTS
 from domaintune.evaluation.repetition import REFERENCE
 
@@ -42,9 +43,7 @@ def _one_sentence(repeated: Mapping[str, Any], answers: Mapping[str, Any]) -> It
         for row in list(by_sentence.values())[::-1]:
             places = [_place(tag, shares, subject) for tag, shares in row["tags"].items() if _exceeds(shares, subject)]
             if places:
-                said = (
-                    f'The {subject} model falls back on one sentence, "{_short(row["sentence"])}": {_listed(places)}.'
-                )
+                said = f'The {subject} model falls back on one sentence, "{_short(row["sentence"])}": {_some(places)}.'
                 yield said + (CURE if subject == "tuned" else "")
 
 
@@ -78,7 +77,7 @@ def _below_floor(comparisons: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for (evaluator, subject), tags in by_evaluator.items():
         places = [f"{_items(tag)} ({_unbeaten(rows)})" for tag, rows in tags.items() if _unbeaten(rows)]
         if places:
-            yield f"{evaluator}: the {subject} model is not shown to beat the best floor on {_listed(places)}."
+            yield f"{evaluator}: the {subject} model is not shown to beat the best floor on {_some(places)}."
 
 
 def _unbeaten(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -109,12 +108,18 @@ def _cut_short(answers: Mapping[str, Sequence[Answer]]) -> Iterator[str]:
 def _small_tags(n: Mapping[str, int]) -> Iterator[str]:
     small = [f"{tag} ({count})" for tag, count in n.items() if count < FEWEST and tag != ALL]
     if small:
-        yield f"Fewer than {FEWEST} items, so no numbers of their own: {_listed(small)}."
+        yield f"Fewer than {FEWEST} items, so no numbers of their own: {_some(small)}."
 
 
 def _short(text: str, width: int = 120) -> str:
     line = " ".join(text.split())
     return line if len(line) <= width else line[: width - 3].rstrip() + "..."
+
+
+def _some(places: Sequence[str]) -> str:
+    """Name the slices, of many the first; the report holds the numbers of all."""
+    few = len(places) <= MANY + 1  # all items, and the tags that still have a block each
+    return _listed(places if few else [*places[:MANY], f"{len(places) - MANY} more"])
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 from domaintune.contracts import Example
 from domaintune.evaluation.grading import Predict
@@ -51,11 +52,12 @@ def nearest(train: Sequence[Example]) -> Predict:
     except ValueError:  # not one word in all questions: every question is equally near
         return lambda _: train[0].reference
 
-    def predict(example: Example) -> str:
-        near = (known @ vectorizer.transform([example.question]).T).toarray().ravel()
+    @cache  # several evaluators may ask the same question
+    def answer(question: str) -> str:
+        near = (known @ vectorizer.transform([question]).T).toarray().ravel()
         return train[int(near.round(12).argmax())].reference
 
-    return predict
+    return lambda example: answer(example.question)
 
 
 def predict_all(predict: Predict, items: Sequence[Example]) -> list[str]:

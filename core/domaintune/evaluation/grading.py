@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from domaintune.contracts import Component, Example, Score
@@ -17,11 +18,12 @@ Predict = Callable[[Example], str]
 
 @dataclass(frozen=True, kw_only=True)
 class Grader:
-    """An evaluator with its options chosen; `options` are recorded in the report."""
+    """An evaluator with its options chosen; `options` are recorded in the report, `asks` are the items given to it."""
 
     name: str
     part: Any
     options: dict[str, Any] = field(default_factory=dict)
+    asks: Sequence[Example] | None = None
 
     def grade(self, example: Example, answer: str) -> list[Score]:
         """Return the scores of one answer, at most one for each metric."""
@@ -36,7 +38,9 @@ class Grader:
         return scores
 
     def items(self, test: Sequence[Example]) -> Sequence[Example]:
-        """Return the items that this evaluator asks about: its own choice, or the test split itself."""
+        """Return the items that this evaluator asks about: those given to it, its own choice, or the test split itself."""
+        if self.asks is not None:
+            return self.asks
         choose = getattr(self.part, "items", None)
         return list(choose(test)) if choose else test
 
@@ -44,6 +48,16 @@ class Grader:
         """Return the evaluator's own cheap systems, by name; they learn from training examples only."""
         learn = getattr(self.part, "floors", None)
         return dict(learn(train)) if learn else {}
+
+    def draw(self, scores: Sequence[Mapping[str, Any]], file: Path) -> str | None:
+        """Draw the evaluator's picture of its score rows; returns the sentence that describes it, None without one."""
+        draw = getattr(self.part, "draw", None)
+        if draw is None:
+            return None
+        text = draw(scores, file)
+        if not (isinstance(text, str) and text.strip() and file.is_file()):
+            raise PluginError(f"its draw must write {file.name} and return a sentence; it returned {text!r}")
+        return text
 
     def _refuse_odd(self, scores: Sequence[Any]) -> None:
         if not all(isinstance(score, Score) for score in scores):

@@ -41,8 +41,9 @@ def slices(tags: Sequence[frozenset[str]]) -> dict[str, list[int]]:
 
 
 def prompt_key(example: Example) -> str:
-    """Return a hash of what a model is asked: messages and images."""
-    return files.fingerprint([list(example.prompt), list(example.images)])
+    """Return a hash of what a model is asked: messages, images and, where there are some, choices."""
+    choices = [list(example.choices)] if example.choices else []  # answers kept before there were choices stay good
+    return files.fingerprint([list(example.prompt), list(example.images), *choices])
 
 
 def _by_tags(test: Sequence[Example]) -> dict[tuple[str, ...], list[int]]:

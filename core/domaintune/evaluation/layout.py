@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from domaintune.evaluation.marks import FLOOR
+
 Row = Mapping[str, Any]
+MANY = 6
+"""With more tags than these, each gets a row of a table instead of a block."""
 
 
 class Block(NamedTuple):
@@ -16,6 +20,48 @@ class Block(NamedTuple):
     metrics: list[str]
     scores: dict[tuple[str, str], Row]
     comparisons: list[Row]
+
+
+class Table(NamedTuple):
+    """One metric over many slices, a row each; a column without a single entry is left out."""
+
+    head: list[str]
+    rows: list[list[str]]
+
+
+def shown(report: Mapping[str, Any], evaluator: str) -> tuple[list[Block], list[Table]]:
+    """Return the slices shown in blocks, and the tables of the others: with many tags, only `all` has a block."""
+    found = blocks(report, evaluator)
+    if len(found) - 1 <= MANY:
+        return found, []
+    rest = found[1:]
+    return found[:1], [
+        _table(rest, metric) for metric in dict.fromkeys(name for block in rest for name in block.metrics)
+    ]
+
+
+def _table(found: Sequence[Block], metric: str) -> Table:
+    """Return tag, n, the models, the best floor, and the first comparison of two models, for each slice."""
+    models = list(dict.fromkeys(name for block in found for name in block.systems if not name.startswith(FLOOR)))
+    head = [plain(metric), "n", *models, "floor", "difference", "verdict"]
+    rows = [_line(block, metric, models) for block in found if metric in block.metrics]
+    kept = [place for place in range(len(head)) if any(row[place] for row in rows)]
+    return Table([head[place] for place in kept], [[row[place] for place in kept] for row in rows])
+
+
+def _line(block: Block, metric: str, models: Sequence[str]) -> list[str]:
+    scores = {system: row for (system, name), row in block.scores.items() if name == metric}
+    compared = [row for row in block.comparisons if row["metric"] == metric]
+    rival = next((row for row in compared if not row["b"].startswith(FLOOR)), None)
+    floor = next((row["b"] for row in compared if row["b"].startswith(FLOOR)), "")
+    some = next(iter(scores.values()))
+    return [
+        plain(some["tag"]),
+        str(some["n"]),
+        *(value(scores.get(system)) for system in (*models, floor)),
+        difference(rival) if rival else "",
+        rival["verdict"] if rival else "",
+    ]
 
 
 def blocks(report: Mapping[str, Any], evaluator: str) -> list[Block]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from domaintune.errors import PluginError
 from domaintune.evaluation import bootstrap
 from domaintune.evaluation.bootstrap import Floats
 from domaintune.evaluation.grading import Grader
-from domaintune.evaluation.items import ALL, FEWEST, slices
+from domaintune.evaluation.items import ALL, FEWEST, prompt_key, slices
 
 FLOOR = "floor:"
 """Systems with this prefix need no language model."""
@@ -34,6 +35,11 @@ class Marks:
         """The metrics in the order in which the evaluator first yields them."""
         rows = (row for system in self.scores.values() for row in system)
         return list(dict.fromkeys(metric for row in rows for metric in row))
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """The position of the first item with each prompt, by prompt key."""
+        return {prompt_key(item): place for place, item in reversed(list(enumerate(self.items)))}
 
     def slices(self) -> dict[str, list[int]]:
         """Return the positions of the items by slice, without the slices too small for numbers."""

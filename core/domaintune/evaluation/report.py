@@ -18,6 +18,7 @@ class Report:
 
     `scores` has a row for every evaluator, metric, tag and system; `comparisons` one for the tuned model against the
     base model and against the best floor. `n` counts the test items by tag, also the tags too small for numbers.
+    `pictures` has a row for every evaluator that drew one, its file as seen from the run folder.
     """
 
     domain: str
@@ -33,6 +34,7 @@ class Report:
     repetition: Mapping[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     samples: list[dict[str, Any]] = field(default_factory=list)
+    pictures: list[dict[str, str]] = field(default_factory=list)
     schema_version: int = SCHEMA_VERSION
 
     def as_dict(self) -> dict[str, Any]:

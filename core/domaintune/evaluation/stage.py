@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -29,20 +30,19 @@ def inputs(plan: Plan, run: Run) -> dict[str, Any]:
 
 
 def work(plan: Plan, run: Run, folder: Path) -> dict[str, Any]:
-    """Collect the answers, grade them, and leave report.json and the answers in `folder`."""
+    """Collect the answers, grade them, and leave report.json and the pictures in `folder`."""
     settings = plan.settings
     graders = [evaluation.open_grader(part, settings.eval.graders.get(part.name, {})) for part in plan.evaluators]
     train, held_out = data.load(run.file("data"), "train"), data.load(run.file("data"), "test")
-    items = evaluation.choose(_items(graders, held_out), settings.eval.limit)
+    asked = evaluation.ask(graders, held_out, train, settings.eval.limit)
     sampling = Sampling(
         max_new_tokens=settings.eval.max_new_tokens, temperature=settings.eval.temperature, seed=settings.seed
     )
-    answers = _answers(plan, run, items, sampling)
     report = evaluation.evaluate(
-        items,
+        asked.items,
         train,
-        graders,
-        answers,
+        asked.graders,
+        _answers(plan, run, asked.items, sampling),
         settings.eval,
         seed=settings.seed,
         domain=plan.domain.name,
@@ -53,23 +53,15 @@ def work(plan: Plan, run: Run, folder: Path) -> dict[str, Any]:
             "temperature": sampling.temperature,
             "seed": sampling.seed,
         },
-    ).as_dict()
-    files.write_json(folder / "report.json", report)
-    return {"items": len(items)}
+    )
+    report = dataclasses.replace(report, warnings=[*asked.warnings, *report.warnings])
+    files.write_json(folder / "report.json", evaluation.draw(report, graders, folder).as_dict())
+    return {"items": len(asked.items)}
 
 
 def publish(run: Run) -> None:
     """Put the report where people and machines look for it."""
     files.write_text(run.file("report.json"), run.file("evaluation/report.json").read_text(encoding="utf-8"))
-
-
-def _items(graders: list[Any], held_out: list[Any]) -> list[Any]:
-    """Take the items of the first grader that brings its own, else the held-out examples."""
-    for grader in graders:
-        items = grader.items(held_out)
-        if items is not held_out:
-            return list(items)
-    return held_out
 
 
 def _answers(plan: Plan, run: Run, items: list[Any], sampling: Sampling) -> dict[str, Any]:

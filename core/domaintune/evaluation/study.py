@@ -119,7 +119,7 @@ class Study:
             **said,
             "tags": sorted(item.tags),
             "origin": asdict(item.origin),
-            "scores": [row for marks in graded for row in _sample_scores(item, marks, list(said))],
+            "scores": [row for marks in graded for row in _sample_scores(prompt_key(item), marks, list(said))],
         }
 
 
@@ -148,12 +148,13 @@ def _counter(progress: Progress | None, total: int) -> Iterator[None]:
         yield
 
 
-def _sample_scores(item: Example, marks: Marks, systems: Sequence[str]) -> list[dict[str, Any]]:
-    places = [place for place, other in enumerate(marks.items) if prompt_key(other) == prompt_key(item)]
+def _sample_scores(key: str, marks: Marks, systems: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the scores of one item, none where this evaluator does not ask about it."""
+    if key not in marks.places:
+        return []
     return [
         {"evaluator": marks.evaluator, "metric": score.metric, "system": system}
         | {"value": round(score.value, DIGITS), "reason": score.reason}
-        for place in places[:1]
         for system in systems
-        for score in marks.scores[system][place].values()
+        for score in marks.scores[system][marks.places[key]].values()
     ]

@@ -9,7 +9,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
-from domaintune.evaluation.layout import Block, Row, blocks, cell, difference, heading, plain, value, verdict
+from domaintune.evaluation.layout import Block, Row, Table, cell, difference, heading, plain, shown, value, verdict
 from domaintune.evaluation.marks import FLOOR
 
 SAMPLES = 3
@@ -18,6 +18,8 @@ LINES = 3
 """Lines that a prompt or an answer may take."""
 NAMES = 28
 """Cells that the names of systems may take."""
+SHORTEST = 16
+"""Cells that a tag keeps before its difference is left out."""
 SYSTEMS = ("base", "tuned", "given", "against")
 _GAP = "  "
 _COLOURS = {"better": "green", "worse": "red", "no evidence": "dim"}
@@ -49,9 +51,9 @@ def _parts(report: Mapping[str, Any], width: int) -> Iterator[Text]:
 
 
 def _evaluator(report: Mapping[str, Any], evaluator: str, width: int) -> Iterator[Text]:
-    """Yield one block: for each slice the systems by metric, then the comparisons."""
+    """Yield a block for each slice, the systems by metric, then the comparisons; or a row for each of many tags."""
     yield Text(f"\n{plain(evaluator)}, x 100 [95 % interval]", style="bold")
-    found = blocks(report, evaluator)
+    found, tables = shown(report, evaluator)
     labels = [label for block in found for label in (block.heading, *map(_name, block.systems))]
     names = min(max(map(cell_len, labels), default=0), NAMES)
     pairs = max((cell_len(_pair(row)) for block in found for row in block.comparisons), default=0)
@@ -61,6 +63,12 @@ def _evaluator(report: Mapping[str, Any], evaluator: str, width: int) -> Iterato
         for group in groups:
             yield from _systems(block, group, show, names)
         yield from _comparisons(block, pairs)
+    for table in tables:
+        yield Text()
+        yield from _table(table, width)
+    for picture in report.get("pictures", ()):
+        if picture["evaluator"] == evaluator:
+            yield Text(f"\npicture: {plain(picture['file'])}")
 
 
 def _comparisons(block: Block, width: int) -> Iterator[Text]:
@@ -76,6 +84,23 @@ def _comparisons(block: Block, width: int) -> Iterator[Text]:
         yield Text(line).append(verdict(row), style=_COLOURS[row["verdict"]])
 
 
+def _table(table: Table, width: int) -> Iterator[Text]:
+    """Yield one metric over many tags; where the width is short, the floor goes first, then the difference."""
+    lines = [table.head, *table.rows]
+    widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
+    for least, without in ((NAMES, ()), (SHORTEST, ("floor",)), (0, ("floor", "difference"))):
+        kept = [place for place in range(1, len(widths)) if table.head[place] not in without]
+        room = max(0, width - sum(len(_GAP) + widths[place] for place in kept))
+        if room >= min(widths[0], least):
+            break
+    for line in lines:
+        text = Text(set_cell_size(line[0], min(widths[0], room)), style="bold" if line is table.head else "")
+        for place in kept:
+            placed = line[place].ljust if table.head[place] == "verdict" else line[place].rjust
+            text.append(_GAP + placed(widths[place]), style=_COLOURS.get(line[place], ""))
+        yield text
+
+
 def _pair(row: Row) -> str:
     return f"  {row['a']} - {plain(row['b'])}"
 
@@ -87,7 +112,8 @@ def _legend(report: Mapping[str, Any]) -> Iterator[Text]:
             "nearest: the answer of the most similar training question.",
             style="dim",
         )
-    if any("(" in verdict(row) for row in report["comparisons"]):
+    blocks = (block for evaluator in report["graders"] for block in shown(report, evaluator)[0])
+    if any("(" in verdict(row) for block in blocks for row in block.comparisons):
         yield Text("(sees N): a true difference of N would have shown, four times in five.", style="dim")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +90,89 @@ def test_the_order_of_requests_and_the_size_of_the_batch_do_not_matter(session: 
     together = answers(session, requests)
     assert together == [answers(session, [request])[0] for request in requests]
     assert together[::-1] == answers(session, requests[::-1])
+
+
+CHOICES = ("Yes.", "No, it is normal.", "There is a small left pleural effusion.", "7", "")
+
+
+def weighed(settings: ModelSettings, adapter: Path | None, text: str) -> list[float]:
+    """The log probability of each choice, a token at a time, written with transformers and peft alone."""
+    place = models.locate(settings)
+    model, tokenizer = models.load_model(place, settings), models.load_tokenizer(place)
+    if adapter:
+        model = PeftModel.from_pretrained(model, adapter)
+    prompt = prompts.prompt_ids(tokenizer, [Message(role="user", content=text)])
+    sums = []
+    for choice in CHOICES:
+        seen, total = list(prompt), 0.0
+        for token in [*tokenizer(choice, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]:
+            with torch.no_grad():
+                logits = model.eval()(input_ids=torch.tensor([seen])).logits[0, -1]
+            total += float(logits.log_softmax(0)[token])
+            seen.append(token)
+        sums.append(total)
+    return sums
+
+
+def choosing(text: str, adapter: str | None = None, choices: Sequence[str] = CHOICES) -> Request:
+    return replace(asked(text, adapter), choices=tuple(choices))
+
+
+def ranked(session: TransformersSession, text: str, adapter: str | None) -> list[str]:
+    """The choices from the likeliest down: each answer is taken away before the question is asked again."""
+    left, found = list(CHOICES), []
+    while left:
+        found += answers(session, [choosing(text, adapter, left)])
+        left.remove(found[-1])
+    return found
+
+
+def test_the_likeliest_choice_is_the_answer(
+    session: TransformersSession, settings: ModelSettings, adapters: dict[str, Path]
+) -> None:
+    for name in (None, "one", "two"):
+        for text in QUESTIONS:
+            sums = dict(zip(CHOICES, weighed(settings, adapters.get(name or ""), text), strict=True))
+            assert ranked(session, text, name) == sorted(CHOICES, key=lambda choice: -sums[choice])
+
+
+def test_the_adapter_decides_the_choice_and_the_rest_of_the_batch_does_not(
+    session: TransformersSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Choices of like length, so that the models and not the number of tokens decide.
+    letters = [chr(code) for code in range(ord("a"), ord("z") + 1)]
+    requests = [choosing(text, name, letters) for text in QUESTIONS for name in ("two", None, "one")]
+    together = answers(session, requests)
+    assert together == [answers(session, [request])[0] for request in requests]
+    assert together[::-1] == answers(session, requests[::-1])
+    assert len({tuple(together[place::3]) for place in range(3)}) == 3
+    passes: list[int] = []
+    session.model.register_forward_pre_hook(lambda *call: passes.append(len(call[2]["input_ids"])), with_kwargs=True)
+    monkeypatch.setattr("domaintune.defaults.transformers_engine.ROWS", 10)
+    assert answers(session, requests) == together
+    assert passes == [10] * 7 + [8] + [10] * 7 + [8] + [10] * 7 + [8]
+
+
+def test_choices_and_free_questions_share_a_batch(session: TransformersSession) -> None:
+    free, choose = asked("Hello", "one"), choosing("Hello", "one")
+    events = {event.request: event for event in session.generate([choose, free, choose])}
+    assert events[0].text == events[2].text == answers(session, [choose])[0]
+    assert events[1].text == answers(session, [free])[0]
+    assert [events[place].finish_reason == "choice" for place in range(3)] == [True, False, True]
+    tokenizer = session.tokenizer
+    assert events[0].tokens == sum(len(tokenizer(choice)["input_ids"]) + 1 for choice in CHOICES)
+
+
+def test_the_first_of_equal_choices_is_taken(session: TransformersSession) -> None:
+    session.tokenizer.chat_template = session.tokenizer.chat_template.replace("m['content']", "m['content'] | trim")
+    assert answers(session, [choosing("Hello", None, ["7 ", "7", " 7"])]) == ["7 "]
+    assert answers(session, [choosing("Hello", None, [" 7", "7", "7 "])]) == [" 7"]
+    assert answers(session, [choosing("Hello", None, ["only"])]) == ["only"]
+
+
+def test_choices_of_an_unknown_adapter_are_an_error(session: TransformersSession) -> None:
+    with pytest.raises(ModelError, match="'three'"):
+        answers(session, [choosing("Hello", "three")])
 
 
 def test_an_unknown_adapter_is_an_error_never_the_base_model(

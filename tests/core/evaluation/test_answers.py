@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from made import Scripted, example
@@ -35,6 +36,33 @@ def test_identical_prompts_are_asked_once(tmp_path):
     answers = ask(session, tmp_path / "store.jsonl", [QUESTIONS[0], QUESTIONS[1], QUESTIONS[0]])
     assert [answer.text for answer in answers] == ["mine:q0", "mine:q1", "mine:q0"]
     assert len(session.asked) == 2
+
+
+def test_choices_are_part_of_the_question(tmp_path):
+    store = tmp_path / "store.jsonl"
+    ask(Scripted(), store)
+    either, other = (replace(QUESTIONS[0], choices=choices) for choices in (("a", "b"), ("b", "a")))
+    assert missing([*QUESTIONS, either], GREEDY, store) == 1
+    ask(Scripted(), store, [either])
+    assert missing([either], GREEDY, store) == 0
+    assert missing([other], GREEDY, store) == 1
+
+
+def test_keys_of_questions_without_choices_are_as_they_always_were(tmp_path):
+    store = tmp_path / "store.jsonl"
+    ask(Scripted(), store, QUESTIONS[:1])
+    assert json.loads(store.read_text())["key"] == "ee9b097da0b5e8d5"
+
+
+def test_choices_reach_the_engine_after_what_is_written(tmp_path):
+    class Noting(Scripted):
+        def generate(self, requests):
+            seen.extend(request.choices for request in requests)
+            return super().generate(requests)
+
+    seen = []
+    ask(Noting(), tmp_path / "store.jsonl", [replace(QUESTIONS[6], choices=("a", "b")), *QUESTIONS[:3]])
+    assert seen == [(), (), (), ("a", "b")]
 
 
 def test_a_killed_evaluation_continues_and_asks_nothing_twice(tmp_path):

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domaintune.evaluation import bootstrap
-from domaintune.evaluation.bootstrap import compare, estimate, resample
+from domaintune.evaluation.bootstrap import compare, estimate, resample, wilson
 
 VALUES = st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=40)
 FEW = settings(max_examples=60, deadline=None)
@@ -63,11 +65,47 @@ def test_a_permutation_of_the_items_leaves_the_values_the_same(pairs, rng):
     assert before.difference == pytest.approx(after.difference, abs=2e-6)
 
 
-def test_golden_interval_of_a_coin():
-    values = np.array([[0.0] * 50 + [1.0] * 50])
+def test_golden_interval_of_a_mean():
+    values = np.array([[0.25] * 50 + [0.75] * 50])
     one = estimate(values[0], resample(values, 20_000, 0)[:, 0])
-    # the standard error of a mean of 100 fair coins is 0.05
-    assert (one.value, one.low, one.high) == (0.5, pytest.approx(0.402, abs=0.012), pytest.approx(0.598, abs=0.012))
+    # the standard error of the mean of 100 such values is 0.025
+    assert (one.value, one.interval) == (0.5, "bootstrap")
+    assert (one.low, one.high) == (pytest.approx(0.451, abs=0.006), pytest.approx(0.549, abs=0.006))
+
+
+@pytest.mark.parametrize(
+    ("hits", "n", "low", "high"),
+    [
+        (10, 10, 0.7225, 1), (0, 10, 0, 0.2775), (5, 10, 0.2366, 0.7634), (1, 1, 0.2065, 1), (0, 1, 0, 0.7935),
+        (81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (1, 29, 0.0061, 0.1718),  # Newcombe 1998, table I
+    ],
+)  # fmt: skip
+def test_a_proportion_has_wilsons_interval(hits, n, low, high):
+    values = np.array([[1.0] * hits + [0.0] * (n - hits)])
+    one = estimate(values[0], resample(values, 50, 0)[:, 0])
+    assert (one.value, one.n, one.interval) == (pytest.approx(hits / n, abs=1e-6), n, "wilson")
+    assert (one.low, one.high) == (pytest.approx(low, abs=5e-5), pytest.approx(high, abs=5e-5))
+
+
+@given(st.integers(1, 5000), st.data())
+def test_wilsons_interval_holds_its_share_mirrors_and_grows_with_it(n, data):
+    hits = data.draw(st.integers(0, n))
+    low, high = wilson(hits, n)
+    assert 0 <= low <= round(hits / n, 6) <= high <= 1
+    assert (low == 0, high == 1) == (hits == 0, hits == n)
+    assert wilson(n - hits, n) == (pytest.approx(1 - high, abs=2e-6), pytest.approx(1 - low, abs=2e-6))
+    if hits < n:
+        above = wilson(hits + 1, n)
+        assert low <= above[0]
+        assert high <= above[1]
+
+
+@pytest.mark.parametrize("share", [0.05, 0.3, 0.5, 0.9])
+@pytest.mark.parametrize("n", [10, 40, 200])
+def test_wilsons_interval_covers_the_truth_about_95_times_in_100(n, share):
+    chance = [math.comb(n, hits) * share**hits * (1 - share) ** (n - hits) for hits in range(n + 1)]
+    covered = sum(p for hits, p in enumerate(chance) if wilson(hits, n)[0] <= share <= wilson(hits, n)[1])
+    assert 0.91 <= covered <= 0.99
 
 
 def test_golden_comparison():

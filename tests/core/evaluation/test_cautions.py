@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from made import NORMAL, report_of, reports, said
+from made import NORMAL, example, report_of, reports, said
 
 from domaintune.evaluation.cautions import cautions
 
@@ -77,3 +77,10 @@ def test_the_metrics_are_named_where_only_some_fail():
     assert cautions({}, rows, {}, {}) == [
         "e: the tuned model is not shown to beat the best floor on mixed (nearest in rouge1)."
     ]
+
+
+def test_of_many_tags_the_first_are_named():
+    tags = [f"task {i:02}" for i in range(12)]
+    test = [example(f"{tag}: {i}", f"{tag} is {i}", tag) for tag in tags for i in range(5)]
+    (warning,) = about(report_of(["?"] * 60, MIXED_BASE + MIXED_BASE[:20], test), "falls back")
+    assert "on task 04 (references: 0%) and 7 more. Fewer training examples" in warning
