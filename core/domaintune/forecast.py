@@ -6,7 +6,7 @@ import time
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from domaintune import runs
+from domaintune import prompts, runs
 from domaintune.data import stage as data
 from domaintune.data.ledger import Ledger
 from domaintune.home import runs_folder
@@ -17,6 +17,10 @@ from domaintune.settings import LoraSettings
 
 CHARACTERS_A_TOKEN = 3.6
 """Of English text; used only where the base model's tokenizer is not on this machine yet."""
+
+
+SAMPLED = 2000
+"""Examples that stand for all of a data set made in shards."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,11 +63,12 @@ def forecast_of(plan: Plan, name: str | None = None, until: Stage = "adapter") -
     from domaintune.training.sft import schedule
 
     at_hand = models.is_at_hand(plan.settings.model)
-    count = data.counter(plan) if at_hand else _guess
-    made = data.make(plan, count)
-    tokens = sum(prompt + completion for prompt, completion in count(made.train))
+    tokenizer = data.tokenizer(plan) if at_hand else None
+    made = data.preview(plan, SAMPLED, tokenizer)
+    lengths = prompts.count_tokens(tokenizer, made.train) if at_hand else _guess(made.train)
+    tokens = sum(map(sum, lengths)) * made.ledger.train // len(made.train)  # shards show a sample of their rows
     train = plan.settings.train
-    rows = -(-tokens // train.max_length) if train.packing else len(made.train)  # packed, nearly every row is full
+    rows = -(-tokens // train.max_length) if train.packing else made.ledger.train  # packed, nearly every row is full
     course = schedule(train, rows)
     run = runs.place(runs_folder(), plan.domain.name, name, plan.key)
     size = _size(plan, tokens / rows, course.steps * course.batch) if at_hand else {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -84,14 +84,8 @@ def _own_items(path: Path) -> Items | None:
 
 def _read_items(plan: Plan, items: str) -> Items:
     """Read the items with the domain's data builder."""
-    context = Context(
-        plan.builder.name,
-        plan.builder_options,
-        plan.settings.data,
-        seed=plan.settings.seed,
-        sources=[items],
-        limit=None,
-    )
+    settings = replace(plan.settings.data, sources=(items,), limit=None)
+    context = Context(plan.builder.name, plan.builder_options, settings, seed=plan.settings.seed)
     examples, _ = context.call(plan.builder.load())
     rows = sorted({*context.seen, *context.malformed}, key=_reading_order)
     place = {origin: index for index, origin in enumerate(rows)}

@@ -94,6 +94,7 @@ class TrainSettings:
     weight_decay: NonNegative = setting(0.0, "AdamW weight decay")
     max_length: Positive = setting(1024, "tokens an example may have; longer ones are dropped and counted")
     padding_free: bool = setting(True, "one flat sequence instead of padding")
+    share_prefix: bool = setting(False, "compute the beginning that all examples of a batch share only once (CPU)")
     packing: bool = setting(False, "fill sequences of max_length with several examples (GPU)")
     gradient_checkpointing: bool = setting(False, "recompute activations: less memory, a third more time")
     checkpoint_every: Positive = setting(20, "steps between checkpoints")
@@ -104,7 +105,7 @@ class EvalSettings:
     """Answers on the held-out examples, and how they are compared."""
 
     evaluators: Names = setting((), "graders; default: the domain's own")
-    limit: Positive | None = setting(None, "test items, drawn by content hash; none: all")
+    limit: Positive | None = setting(None, "test items a grader, drawn by content hash; none: all")
     batch_size: Positive = setting(16, "questions answered at once")
     max_new_tokens: Positive = setting(128, "tokens an answer may have")
     temperature: NonNegative = setting(0.0, "0 is greedy decoding")
@@ -181,11 +182,14 @@ def validate(kind: type[Any], values: Mapping[str, Any], where: str) -> Any:
     try:
         return TypeAdapter(kind).validate_python(dict(values))
     except ValidationError as error:
-        problems = [
-            f"{'.'.join(str(part) for part in problem['loc'])} = {problem['input']!r}: {problem['msg']}"
-            for problem in error.errors()
-        ]
-        raise SettingsError(f"{where}: " + "; ".join(problems)) from None
+        raise SettingsError(f"{where}: " + "; ".join(map(_sentence, error.errors()))) from None
+
+
+def _sentence(problem: Any) -> str:
+    """Say what does not fit; a record that refuses itself (`__post_init__`) has said it already."""
+    if not problem["loc"]:
+        return str(problem["msg"]).removeprefix("Value error, ")
+    return f"{'.'.join(map(str, problem['loc']))} = {problem['input']!r}: {problem['msg']}"
 
 
 def _read_toml(file: Path) -> dict[str, Any]:

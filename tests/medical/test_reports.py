@@ -23,10 +23,7 @@ def read(tmp_path: Path, rows: list[dict[str, Any]], **options: Any) -> list[Exa
 
     path = tmp_path / "reports.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    settings = DataSettings(sources=(str(path),))
-    context = Context(
-        "medical-radiology", ReportOptions(**options), settings, seed=0, sources=settings.sources, limit=None
-    )
+    context = Context("medical-radiology", ReportOptions(**options), DataSettings(sources=(str(path),)), seed=0)
     return list(reports(context))
 
 

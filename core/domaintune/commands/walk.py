@@ -22,6 +22,9 @@ from domaintune.plan import Plan, make_plan
 from domaintune.plugins import catalog
 from domaintune.runs import Run, Stage
 
+MEASURED = 500
+"""Examples a side whose lengths a preview shows, of a data set that is made in shards."""
+
 
 def plan(domain: str, *, preset: str | None, file: Path | None, overrides: Sequence[str]) -> Plan:
     """Resolve what is to be built."""
@@ -62,8 +65,8 @@ def forecast(plan: Plan, name: str | None, *, until: Stage, as_json: bool) -> No
 def show_examples(plan: Plan, count: int, *, as_json: bool) -> None:
     """Show examples as the model would see them, and the ledger; nothing is written."""
     at_hand = models.is_at_hand(plan.settings.model)
-    made = data.make(plan, data.counter(plan) if at_hand else None)
-    shown = made.train[:count]
+    made = data.preview(plan, max(count, MEASURED), data.tokenizer(plan) if at_hand else None)
+    shown = made.train[:: max(1, len(made.train) // count)][:count]
     if as_json:
         print_json(
             {

@@ -9,7 +9,8 @@ from typing import Any
 
 from domaintune.contracts import DataBuilder, Dropped, Example
 from domaintune.data.balance import absent, balanced
-from domaintune.data.context import Context
+from domaintune.data.bulk import Sharded, limited
+from domaintune.data.context import Context, Pieces
 from domaintune.data.dataset import Dataset
 from domaintune.data.ledger import Ledger, TooMalformed
 from domaintune.data.lengths import CountTokens, LengthTable, measured
@@ -51,12 +52,20 @@ def make(  # noqa: PLR0913  (the one call of this room: a builder, what it may k
     seed: int,
     max_length: int | None,
     count_tokens: CountTokens | None,
-) -> Dataset:
-    """Run a builder over its sources and return the training and test set with the ledger; raises DataError."""
+    pieces: Pieces | None = None,
+) -> Dataset | Sharded:
+    """Run a builder over its sources and return the training and test set with the ledger; raises DataError.
+
+    Of a builder that yields shards, it returns a data set that is yet to be made.
+    """
     _check_sources(settings)
-    ours = Context(builder_name, options, settings, seed=seed, sources=settings.sources, limit=settings.limit)
-    theirs = Context(builder_name, options, settings, seed=seed, sources=settings.test_source, limit=None)
+    ours = Context(builder_name, options, settings, seed=seed, pieces=pieces)
+    theirs = Context(builder_name, options, settings, seed=seed, side="test", pieces=pieces)
     sides = _read(builder, ours, theirs, settings)
+    if ours.shards:
+        _check_settings_of_shards(builder_name, settings)
+        shards = limited(ours.shards, settings.limit)
+        return Sharded(shards=shards, max_length=max_length, count=count_tokens, notes=tuple(ours.notes))
     rows_in = len(sides)
     sides = _divided(sides, settings)
     notes = [
@@ -80,6 +89,17 @@ def _check_sources(settings: DataSettings) -> None:
         same = [other for other in named if other == source or Path(other) == Path(source)]
         if len(same) > 1:
             raise DataError(f"{source!r} is named {len(same)} times in data.sources and data.test_source; name it once")
+
+
+def _check_settings_of_shards(builder: str, settings: DataSettings) -> None:
+    """Refuse what trims a data set that is in memory: it would be silently ignored."""
+    defaults = DataSettings()
+    for name in ("balance", "duplicates", "test_source"):
+        if getattr(settings, name) != getattr(defaults, name):
+            raise DataError(
+                f"data.{name} does not work with data builder {builder!r}, which makes its own examples and says how "
+                "many of each kind; change data.options instead"
+            )
 
 
 def _read(builder: DataBuilder, ours: Context, theirs: Context, settings: DataSettings) -> _Sides:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from domaintune.contracts import DataBuilder, Dropped, Example, Field, Origin, Row
+from domaintune.contracts import DataBuilder, Dropped, Example, Field, Origin, Row, Shard, Side
 from domaintune.data.columns import check_overrides
 from domaintune.data.rows import Reading, read
 from domaintune.errors import DataError, PluginError
 from domaintune.settings import DataSettings
+
+Pieces = Callable[[str], list[str]]
+"""Cuts a text as the base model's tokenizer does."""
 
 
 class Context:
@@ -25,8 +28,8 @@ class Context:
         settings: DataSettings,
         *,
         seed: int,
-        sources: Sequence[str],
-        limit: int | None,
+        side: Side = "train",
+        pieces: Pieces | None = None,
     ) -> None:
         self.builder = builder
         self.options = options
@@ -36,9 +39,11 @@ class Context:
         self.notes: list[str] = []
         self.malformed: dict[Origin, Dropped] = {}
         self.seen: dict[Origin, None] = {}
+        self.shards: list[Shard] = []
         self._settings = settings
-        self._sources = tuple(sources)
-        self._limit = limit
+        self._sources = settings.sources if side == "train" else settings.test_source
+        self._limit = settings.limit if side == "train" else None
+        self._pieces = pieces
 
     def rows(self, *fields: Field, sample: Path | None = None) -> Iterator[Row]:
         """Yield the rows of the sources, or of the builder's own sample where the user named no source."""
@@ -68,13 +73,24 @@ class Context:
             reading = Reading(fields=fields, columns=self._settings.columns, encoding="utf-8")
             yield from read(str(sample), sample.name, reading, notes)
 
+    def tokens(self, text: str) -> list[str] | None:
+        """Return the pieces into which the base model's tokenizer cuts a text; None where no tokenizer is at hand."""
+        return self._pieces(text) if self._pieces else None
+
+    def note(self, sentence: str) -> None:
+        """Tell the user something about the data, once."""
+        self.notes.append(sentence)
+
     @property
     def read(self) -> int:
         """How many rows were read, the malformed among them."""
         return len(self.seen) + len(self.malformed)
 
     def call(self, builder: DataBuilder) -> tuple[list[Example], list[Dropped]]:
-        """Run the builder to its end: its examples, and everything dropped, silent and malformed rows included."""
+        """Run the builder to its end: its examples, and everything dropped, silent and malformed rows included.
+
+        A builder that makes its own examples in shards leaves them in `shards`, still to be made.
+        """
         examples: list[Example] = []
         dropped: list[Dropped] = []
         for item in self._items(builder):
@@ -82,10 +98,13 @@ class Context:
                 examples.append(item)
             elif isinstance(item, Dropped):
                 dropped.append(item)
+            elif isinstance(item, Shard):
+                self.shards.append(item)
             else:
                 raise PluginError(
                     f"data builder {self.builder!r} yielded {type(item).__name__}; it must yield Example or Dropped"
                 )
+        self._check_unmixed(examples or dropped or self.asked)
         used = {example.origin for example in examples}
         booked = used | {item.origin for item in dropped}
         self._check_once(used, dropped)
@@ -97,10 +116,11 @@ class Context:
         self._check_asked()
         return examples, dropped
 
-    def _items(self, builder: DataBuilder) -> Iterator[Example | Dropped]:
+    def _items(self, builder: DataBuilder) -> Iterator[Example | Dropped | Shard]:
         """Yield what the builder yields; where it reads no rows, its items are the rows that a limit counts."""
         for count, item in enumerate(builder(self)):
-            if not self.asked and self._limit is not None and count >= self._limit:
+            own = not self.asked and not isinstance(item, Shard)  # shards are limited by their rows
+            if own and self._limit is not None and count >= self._limit:
                 return
             yield item
 
@@ -113,6 +133,13 @@ class Context:
                     f"data builder {self.builder!r} books {item.origin} twice; a row is used, or dropped once"
                 )
             seen.add(item.origin)
+
+    def _check_unmixed(self, others: object) -> None:
+        if self.shards and others:
+            raise PluginError(
+                f"data builder {self.builder!r} yielded shards beside other things; a builder that makes shards reads "
+                "no rows and yields nothing else"
+            )
 
     def _check_asked(self) -> None:
         if self._sources and not self.asked:

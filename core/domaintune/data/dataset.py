@@ -35,6 +35,11 @@ def write(dataset: Dataset, folder: Path) -> None:
     """Write train.jsonl, test.jsonl, ledger.json and, where tokens were counted, lengths.json."""
     write_jsonl(folder / "train.jsonl", map(as_row, dataset.train))
     write_jsonl(folder / "test.jsonl", map(as_row, dataset.test))
+    write_books(dataset, folder)
+
+
+def write_books(dataset: Dataset, folder: Path) -> None:
+    """Write ledger.json and, where tokens were counted, lengths.json."""
     write_json(folder / "ledger.json", dataset.ledger.as_dict())
     if dataset.lengths is None:
         (folder / "lengths.json").unlink(missing_ok=True)
@@ -57,7 +62,13 @@ def as_row(example: Example) -> dict[str, Any]:
     """Return an example as a row of train.jsonl: trl's conversational columns and `meta`."""
     origin = {"source": example.origin.source, "place": example.origin.place}
     meta = {**example.meta, "tags": sorted(example.tags), "group": example.group, "origin": origin}
-    row = {"prompt": example.prompt, "completion": example.completion, "images": example.images or None, "meta": meta}
+    row = {
+        "prompt": example.prompt,
+        "completion": example.completion,
+        "images": example.images or None,
+        "choices": example.choices or None,
+        "meta": meta,
+    }
     plain: dict[str, Any] = _without_none(row)
     return plain
 
@@ -69,6 +80,7 @@ def as_example(row: Mapping[str, Any]) -> Example:
         prompt=tuple(row["prompt"]),
         completion=tuple(row["completion"]),
         images=tuple(row.get("images", ())),
+        choices=tuple(row.get("choices", ())),
         tags=frozenset(meta["tags"]),
         group=meta["group"],
         origin=Origin(**meta["origin"]),

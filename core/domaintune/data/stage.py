@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,14 +10,11 @@ from typing import Any
 from rich.table import Table
 
 from domaintune import data, files, prompts
-from domaintune.console import err, note
-from domaintune.contracts import Example
+from domaintune.console import err, note, progress
 from domaintune.data.ledger import Ledger
 from domaintune.models import base as models
 from domaintune.plan import Plan
 from domaintune.runs import Run
-
-Count = Callable[[Sequence[Example]], list[tuple[int, int]]]
 
 
 def inputs(plan: Plan) -> dict[str, Any]:
@@ -37,8 +33,11 @@ def inputs(plan: Plan) -> dict[str, Any]:
     }
 
 
-def make(plan: Plan, count: Count | None) -> data.Dataset:
-    """Build, divide and account for the examples, in memory."""
+def make(plan: Plan, tokenizer: Any) -> data.Dataset | data.Sharded:
+    """Build, divide and account for the examples, in memory; shards are yet to be made.
+
+    Without a tokenizer no lengths are known.
+    """
     settings = plan.settings
     return data.make(
         plan.builder.name,
@@ -47,27 +46,44 @@ def make(plan: Plan, count: Count | None) -> data.Dataset:
         settings.data,
         seed=settings.seed,
         max_length=settings.train.max_length,
-        count_tokens=count,
+        count_tokens=partial(prompts.count_tokens, tokenizer) if tokenizer else None,
+        pieces=partial(prompts.pieces, tokenizer) if tokenizer else None,
     )
 
 
-def counter(plan: Plan) -> Count:
-    """Return the token counter of the base model."""
-    return partial(prompts.count_tokens, models.load_tokenizer(models.locate(plan.settings.model)))
+def preview(plan: Plan, size: int, tokenizer: Any) -> data.Dataset:
+    """Make the data set, or, of one that comes in shards, about `size` examples a side with the ledger of the whole."""
+    made = make(plan, tokenizer)
+    return made.sample(size) if isinstance(made, data.Sharded) else made
+
+
+def tokenizer(plan: Plan) -> Any:
+    """Return the tokenizer of the base model."""
+    return models.load_tokenizer(models.locate(plan.settings.model))
 
 
 def work(plan: Plan, folder: Path) -> dict[str, Any]:
     """Make the data files in `folder`; returns the counts for the record."""
     try:
-        made = make(plan, counter(plan))
+        made = make(plan, tokenizer(plan))
     except data.TooMalformed as error:
         files.write_json(folder.parent / "refused.json", error.ledger.as_dict())
         raise
     (folder.parent / "refused.json").unlink(missing_ok=True)
-    data.write(made, folder)
+    made = _written(made, folder)
     for sentence in made.notes:
         note(f"  {sentence}")
-    return {"train": len(made.train), "test": len(made.test), "sample": made.sample, "notes": list(made.notes)}
+    return {"train": made.ledger.train, "test": made.ledger.test, "sample": made.sample, "notes": list(made.notes)}
+
+
+def _written(made: data.Dataset | data.Sharded, folder: Path) -> data.Dataset:
+    if isinstance(made, data.Sharded):
+        with progress("rows", made.rows("train") + made.rows("test")) as show:
+            made = made.write(folder, progress=show)
+        data.write_books(made, folder)
+    else:
+        data.write(made, folder)
+    return made
 
 
 def announce(run: Run) -> None:
