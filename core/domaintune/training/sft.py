@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from domaintune.console import note
 from domaintune.contracts import Example
 from domaintune.errors import SettingsError, TrainingError
 from domaintune.settings import LoraSettings, Settings, TrainSettings
-from domaintune.training import checkpoints
+from domaintune.training import checkpoints, prefix
 from domaintune.training.progress import ShowProgress, draw_loss, log_row
 from domaintune.training.trainer import DurableTrainer
 
@@ -91,6 +91,7 @@ def make_trainer(
             args=_arguments(settings, course, str(model.device.type), folder),
             train_dataset=dataset,
             processing_class=tokenizer,
+            data_collator=_collator(model.config, settings.train),
             peft_config=lora_config(settings.lora),
         )
     except PeftError as error:
@@ -99,6 +100,20 @@ def make_trainer(
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(ShowProgress(folder / LOG, lambda: trainer.tokens_seen))
     return trainer
+
+
+def _collator(config: Any, settings: TrainSettings) -> Callable[..., Any] | None:
+    """Return what makes batches of rows, where it is not trl's own."""
+    if not settings.share_prefix:
+        return None
+    if settings.packing or not settings.padding_free:
+        raise SettingsError("train.share_prefix needs train.padding_free = true and train.packing = false")
+    window = getattr(config, "sliding_window", None)
+    if window and window < settings.max_length:
+        raise SettingsError(
+            f"train.share_prefix does not fit a base model that attends to {window:,} tokens at once; set it to false"
+        )
+    return prefix.collate
 
 
 def lora_config(settings: LoraSettings) -> LoraConfig:
@@ -149,7 +164,7 @@ def _arguments(settings: Settings, run: Schedule, device: str, folder: Path) -> 
         weight_decay=train.weight_decay,
         max_length=train.max_length if train.packing else None,  # longer rows were dropped, and counted, before
         packing=train.packing,
-        padding_free=train.padding_free,
+        padding_free=train.padding_free and not train.share_prefix,  # trl refuses it beside a collator
         gradient_checkpointing=train.gradient_checkpointing,
         dataset_kwargs={"skip_prepare_dataset": True},
         bf16=False,  # the model is loaded in its dtype; no autocast on top

@@ -36,7 +36,10 @@ class DurableTrainer(SFTTrainer):  # type: ignore[misc]
                 "or cut off by train.max_length"
             )
         mask = inputs.get("attention_mask")
-        self.tokens_seen += int(mask.sum()) if mask is not None else int(inputs["input_ids"].numel())
+        if mask is not None and mask.dim() == inputs["input_ids"].dim():  # padded: [batch, tokens]
+            self.tokens_seen += int(mask.sum())
+        else:
+            self.tokens_seen += int(inputs["input_ids"].numel())
         return super().compute_loss(model, inputs, *rest, **options)
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,10 @@ import torch
 from safetensors.torch import load_file
 
 from domaintune import Example, Message, Origin, files, prompts
-from domaintune.errors import TrainingError
+from domaintune.errors import SettingsError, TrainingError
 from domaintune.models import base as models
 from domaintune.settings import LoraSettings, ModelSettings, Settings, TrainSettings
-from domaintune.training import checkpoints, sft
+from domaintune.training import checkpoints, prefix, sft
 
 
 def examples(count: int = 24, answer: str = "yes {}") -> list[Example]:
@@ -82,6 +83,41 @@ def test_flattened_batches_teach_the_same_as_padded_ones(tiny: Path, tmp_path: P
         run(given, tmp_path / str(flat), examples())
         losses.append([row["loss"] for row in files.read_jsonl(tmp_path / str(flat) / "train_log.jsonl")])
     assert losses[0][0] == pytest.approx(losses[1][0], rel=2e-3)
+
+
+def test_a_shared_beginning_is_computed_once_and_teaches_the_same(tiny: Path, tmp_path: Path) -> None:
+    logs, weights, tokens = [], [], []
+    for share in (True, False):
+        given = settings(tiny, share_prefix=share, steps=6, batch_size=8, micro_batch_size=4)
+        given = replace(given, lora=LoraSettings(r=4, alpha=8))
+        trainer = sft.make_trainer(*load(given), examples(), given, tmp_path / str(share))
+        trainer.train()
+        logs.append([entry["loss"] for entry in trainer.state.log_history if "loss" in entry])
+        weights.append(dict(trainer.model.named_parameters()))
+        tokens.append(trainer.tokens_seen)
+    assert logs[0] == pytest.approx(logs[1], rel=1e-5)
+    for name, value in weights[0].items():
+        assert torch.allclose(value, weights[1][name], atol=1e-5), name
+    assert tokens[0] < tokens[1]
+
+
+def test_a_shared_beginning_ends_before_the_token_that_predicts_the_answer() -> None:
+    rows = [
+        {"input_ids": [1, 2, 3, 8], "labels": [-100, -100, -100, 8]},
+        {"input_ids": [1, 2, 3, 8, 9], "labels": [-100, -100, -100, 8, 9]},
+    ]
+    batch = prefix.collate(rows)
+    assert batch["input_ids"].tolist() == [[1, 2, 3, 8, 3, 8, 9]]
+    assert batch["labels"].tolist() == [[-100, -100, -100, 8, -100, 8, 9]]
+    assert batch["position_ids"].tolist() == [[0, 1, 2, 3, 2, 3, 4]]
+    assert batch["attention_mask"][0, 0, 5].tolist() == [True, True, False, False, True, True, False]
+
+
+@pytest.mark.parametrize("train", [{"packing": True}, {"padding_free": False}])
+def test_a_shared_beginning_needs_flat_batches(tiny: Path, tmp_path: Path, train: dict[str, Any]) -> None:
+    given = settings(tiny, share_prefix=True, **train)
+    with pytest.raises(SettingsError, match=r"train\.share_prefix needs"):
+        sft.make_trainer(*load(given), examples(), given, tmp_path)
 
 
 def test_packing_keeps_examples_apart(tiny: Path, tmp_path: Path) -> None:

@@ -1,0 +1,50 @@
+"""One flat sequence in which the beginning that all examples share is computed once.
+
+    [system message, user header] [question 1, answer 1] [question 2, answer 2] ...
+
+Every example sees the shared beginning and itself, at the positions it would have alone, so loss and gradient are those of
+the examples one by one; only the work is less. Short questions under one system message spend half of their tokens there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import takewhile
+from typing import Any
+
+import torch
+
+MASKED = -100
+
+
+def collate(rows: Sequence[Mapping[str, Any]]) -> dict[str, torch.Tensor]:
+    """Return one batch of a single sequence: ids, labels and positions [1, T], and who sees whom [1, 1, T, T].
+
+    The shared beginning ends before the last token of the shortest question: from that one, the answer is predicted.
+    """
+    size = _shared(rows)
+    head = rows[0]["input_ids"][:size]
+    rests = [(row["input_ids"][size:], row["labels"][size:]) for row in rows]
+    ids = [*head, *(token for rest, _ in rests for token in rest)]
+    labels = [*[MASKED] * size, *(label for _, rest in rests for label in rest)]
+    positions = [*range(size), *(place for rest, _ in rests for place in range(size, size + len(rest)))]
+    owner = torch.tensor([*[0] * size, *(n for n, (rest, _) in enumerate(rests, 1) for _ in rest)])
+    order = torch.arange(len(ids))
+    sees = ((owner[:, None] == owner) | (owner == 0)) & (order[:, None] >= order)
+    return {
+        "input_ids": torch.tensor([ids]),
+        "labels": torch.tensor([labels]),
+        "position_ids": torch.tensor([positions]),
+        "attention_mask": sees[None, None],
+    }
+
+
+def _shared(rows: Sequence[Mapping[str, Any]]) -> int:
+    """Return how many first tokens all rows have in common, all of them tokens of the question."""
+    questions = [row["input_ids"][: _question(row["labels"]) - 1] for row in rows]
+    return sum(1 for _ in takewhile(lambda tokens: len(set(tokens)) == 1, zip(*questions, strict=False)))
+
+
+def _question(labels: Sequence[int]) -> int:
+    """Return the number of tokens before the first that is learned."""
+    return next((place for place, label in enumerate(labels) if label != MASKED), len(labels))
