@@ -120,7 +120,10 @@ def record_sections(_: str) -> str:
     return "\n\n".join(_record(node) for node in classes if node.name in RECORDS)
 
 
-RECORDS = ("Domain", "Component", "Field", "Row", "Origin", "Message", "Example", "Dropped", "Score", "BuildContext")
+RECORDS = (
+    "Domain", "Component", "Field", "Row", "Origin", "Message", "Example", "Dropped", "Score", "BuildContext",
+    "Batch", "Shard",
+)  # fmt: skip
 
 
 def _record(node: ast.ClassDef) -> str:

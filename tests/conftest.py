@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from installing import pretend_installed
 
 from domaintune.home import quiet_libraries
+from domaintune.plugins import Catalog, catalog
 
 quiet_libraries()
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -48,13 +51,31 @@ def no_network(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) 
 def fresh_catalog() -> Iterator[None]:
     """Plugins are discovered anew in every test."""
     from domaintune.console import err, out
-    from domaintune.plugins import catalog
 
     for cached in (catalog, out, err):
         cached.cache_clear()
     yield
     for cached in (catalog, out, err):
         cached.cache_clear()
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Catalog]]:
+    """Install packages into this process, discover, and forget them afterwards."""
+    monkeypatch.setenv("DOMAINTUNE_PLUGIN_TIMEOUT", "5")
+    before = set(sys.modules)
+
+    def installed(*folders: Path) -> Catalog:
+        for folder in folders:
+            paths = pretend_installed(folder, tmp_path / "site" / folder.name)
+            monkeypatch.setattr(sys, "path", [*paths, *sys.path])
+        catalog.cache_clear()
+        return catalog()
+
+    yield installed
+    for name in set(sys.modules) - before:
+        if name.startswith("domaintune_"):
+            del sys.modules[name]
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ COMMANDS = {
     "grade": ("grade:grade", "Run a grader on given answers, without a model."),
     "plugins": ("plugins:plugins", "List what is installed, and what could not be loaded."),
     "config": ("config:config", "Show the settings of a domain, resolved."),
+    "new": ("new:new", "Write a plugin package to start from."),
     "runs": ("runs:runs", "List the run folders."),
     "doctor": ("doctor:doctor", "Check this machine and this installation."),
 }

@@ -32,8 +32,10 @@ hookimpl = pluggy.HookimplMarker(GROUP)
 def domaintune_domains() -> Iterable[Domain]:  # type: ignore[empty-body]
     """Offer specialities: what `domaintune build NAME` means.
 
-    A domain names its parts (a data builder, evaluators, perhaps a retriever and a composer) and holds presets. The
-    parts may come from any plugin, and users can replace each of them in their settings.
+    Called when the first command of a process needs to know what is installed; nothing is loaded then. The domain that
+    is asked for by name gives the settings of a build their presets, and names the parts that do the work (a data
+    builder, evaluators, perhaps a retriever and a composer). These may come from any plugin, and users can replace each
+    of them in their settings.
     """
 
 
@@ -41,8 +43,11 @@ def domaintune_domains() -> Iterable[Domain]:  # type: ignore[empty-body]
 def domaintune_data_builders() -> Iterable[Component[DataBuilder]]:  # type: ignore[empty-body]
     """Offer sources of training and test examples.
 
-    `load` returns a function of a build context that yields an `Example` for every row it uses and a `Dropped` for
-    every row it does not. It neither splits nor writes, and the same seed gives the same examples.
+    Called with all other hooks, when the first command needs to know what is installed; `load` is called when a build
+    reaches its data stage, and by `domaintune data` and `--dry-run`. It returns a function of a build context, called
+    once for the sources and once more for a test source, that yields an `Example` for every row it uses and a `Dropped`
+    for every row it does not; one that makes its own examples by the million may yield `Shard` instead. It neither
+    splits nor writes, and the same seed gives the same examples.
     """
 
 
@@ -50,8 +55,9 @@ def domaintune_data_builders() -> Iterable[Component[DataBuilder]]:  # type: ign
 def domaintune_retrievers() -> Iterable[Component[Retriever]]:  # type: ignore[empty-body]
     """Offer ways to find passages for a question.
 
-    `load` returns an object with `index(passages, folder)` and `search(folder, query, k)`. The index stage that calls
-    them is not built yet.
+    Called with all other hooks, when the first command needs to know what is installed. `load` is not called by any
+    command yet: the index stage is not built. It returns an object with `index(passages, folder)`, which will be called
+    once for the passages of a domain, and `search(folder, query, k)`, which will be called for every question.
     """
 
 
@@ -59,10 +65,13 @@ def domaintune_retrievers() -> Iterable[Component[Retriever]]:  # type: ignore[e
 def domaintune_evaluators() -> Iterable[Component[Evaluator]]:  # type: ignore[empty-body]
     """Offer graders of answers.
 
-    `load` returns a class or an object with `grade(example, answer)`, or a plain function of the two, giving `Score`
-    records; higher is better. Where the component declares `options`, it returns a class that takes them. Two methods
-    are optional: `items(test)` chooses what is asked, and `floors(train)` returns cheap answers by name,
-    `{name: predict}`, that a tuned model must beat.
+    Called with all other hooks, when the first command needs to know what is installed; `load` is called when a build
+    reaches its evaluation, for each grader in use, and by `domaintune grade`. It returns a class or an object with
+    `grade(example, answer)`, or a plain function of the two, called for every answer of every system and giving `Score`
+    records; higher is better. Where the component declares `options`, `load` returns a class that takes them. Three
+    methods are optional: `items(test)` chooses what is asked, before any model is; `floors(train)` returns cheap answers
+    by name, `{name: predict}`, that a tuned model must beat; `draw(scores, file)` writes a picture for the report and
+    returns the sentence that describes it.
     """
 
 
@@ -70,8 +79,9 @@ def domaintune_evaluators() -> Iterable[Component[Evaluator]]:  # type: ignore[e
 def domaintune_teachers() -> Iterable[Component[Teacher]]:  # type: ignore[empty-body]
     """Offer sources of worked answers to learn from.
 
-    `load` returns an object with `answer(messages, sampling)`, which may decline with None. A teacher never sees a
-    test item. The recipes that ask teachers are not built yet.
+    Called with all other hooks, when the first command needs to know what is installed. `load` is not called by any
+    command yet: the recipes that ask teachers are not built. It returns an object with `answer(messages, sampling)`,
+    which may decline with None. A teacher never sees a test item.
     """
 
 
@@ -79,8 +89,10 @@ def domaintune_teachers() -> Iterable[Component[Teacher]]:  # type: ignore[empty
 def domaintune_engines() -> Iterable[Component[Engine]]:  # type: ignore[empty-body]
     """Offer backends that answer with a base model and named adapters.
 
-    `load` returns an object with `open(model)`, which opens a session; the adapter is part of each request, never a
-    state of the session. `model.engine` in the settings chooses one.
+    Called with all other hooks, when the first command needs to know what is installed; `load` is called when a build
+    reaches its evaluation, for the engine that `model.engine` names. It returns an object with `open(model)`, called
+    where questions have no stored answer yet, which opens a session: adapters are loaded into it by name, and
+    `generate(requests)` is called for every batch. The adapter is part of each request, never a state of the session.
     """
 
 
@@ -88,6 +100,7 @@ def domaintune_engines() -> Iterable[Component[Engine]]:  # type: ignore[empty-b
 def domaintune_composers() -> Iterable[Component[Composer]]:  # type: ignore[empty-body]
     """Offer ways to use several adapters together.
 
-    `load` returns an object with `merge(parts, folder)`, which writes one adapter folder from several with weights.
-    The commands that call it are not built yet.
+    Called with all other hooks, when the first command needs to know what is installed. `load` is not called by any
+    command yet: those that combine adapters are not built. It returns an object with `merge(parts, folder)`, which
+    writes one adapter folder from several with weights.
     """

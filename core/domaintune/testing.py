@@ -9,16 +9,22 @@ def test_the_plugin_keeps_its_promises():
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 import os
+import pickle
 import subprocess
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Mapping, Sequence
 from importlib.metadata import EntryPoint
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from domaintune.contracts import Component, Domain, Dropped, Example, Message, Origin, Score
+from domaintune import prompts
+from domaintune.contracts import Component, DataBuilder, Domain, Dropped, Example, Message, Origin, Score, Shard
+from domaintune.data import bulk, parts
 from domaintune.data.context import Context
 from domaintune.errors import DataError, DomaintuneError
 from domaintune.evaluation.grading import open_grader
@@ -31,6 +37,8 @@ HEAVY = ("torch", "transformers", "trl", "peft", "datasets", "faiss")
 """Libraries that only a part's `load` may import."""
 ROWS = 200
 """Rows of a builder's own sample that are built to check it."""
+RENDERED = 20
+"""Examples of a builder that are turned into tokens."""
 
 TEMPLATE = (
     "{% for m in messages %}<|{{ m['role'] }}|>{{ m['content'] }}<|end|>\n{% endfor %}"
@@ -43,7 +51,8 @@ def check_plugin(name: str, module: str) -> None:
     """Assert what users may expect of a plugin; `name` is its entry point and `module` what that names.
 
     It imports nothing heavy and prints nothing, its offers carry its name, every part of its domains exists, every
-    preset resolves, every option is documented, equal seeds build equal data, and grading is pure.
+    preset resolves, every option is documented, equal seeds build equal data, examples render as a model is asked, and
+    grading is pure.
     """
     _check_light(module)
     own = offers(EntryPoint(name, module, GROUP))
@@ -125,12 +134,53 @@ def _check_builder(builder: Component[Any]) -> list[Example]:
     examples = first[0]
     assert examples, f"data builder {builder.name!r} makes no example of its own sample"
     assert all(example.reference.strip() for example in examples), f"{builder.name!r} yields an empty completion"
+    _check_rendering(builder.name, examples[:RENDERED])
     return examples
 
 
 def _built(builder: Component[Any]) -> tuple[list[Example], list[Dropped]]:
     options = builder.options() if builder.options else None
-    return Context(builder.name, options, DataSettings(), seed=0, sources=(), limit=ROWS).call(builder.load())
+    context = Context(builder.name, options, DataSettings(limit=ROWS), seed=0)
+    examples, dropped = context.call(builder.load())
+    for shard in bulk.limited(context.shards, ROWS):
+        if len(examples) < ROWS:
+            examples += _examples_of(builder.name, shard)
+    return examples, dropped
+
+
+def _examples_of(builder: str, shard: Shard) -> list[Example]:
+    """Make a shard as another process would; its batch must be what it promised."""
+    try:
+        sent: Shard = pickle.loads(pickle.dumps(shard))  # noqa: S301  (our own bytes)
+    except Exception as error:  # whatever pickle says of a stranger's function
+        raise AssertionError(
+            f"a shard of data builder {builder!r} cannot be sent to another process ({error}); "
+            "its make has to be a function of a module, or a partial of one"
+        ) from error
+    return parts.examples(sent)
+
+
+def _check_rendering(builder: str, examples: Sequence[Example]) -> None:
+    """Ask what a model would be asked, with a chat template: no word of question or answer may be lost on the way."""
+    for example in examples:
+        roles = [message["role"] for message in example.prompt]
+        turns = roles[1:] if roles[:1] == ["system"] else roles
+        assert turns[-1:] == ["user"], f"data builder {builder!r}: a prompt ends with the user's message, not {roles}"
+        assert set(turns) <= {"user", "assistant"}, f"data builder {builder!r}: no chat has the roles {roles}"
+        assert {message["role"] for message in example.completion} == {"assistant"}, (
+            f"data builder {builder!r}: a completion is what the assistant says: {example.completion}"
+        )
+    if find_spec("transformers") is None:  # the light install, in which nothing can be rendered
+        return
+    texts = [message["content"] for example in examples for message in (*example.prompt, *example.completion)]
+    tokenizer = _tiny_tokenizer(texts, prompts.PLAIN_TEMPLATE)
+    for example in examples:
+        ids = prompts.example_ids(tokenizer, example)
+        for text, rendered in ((example.question, ids.prompt), (example.reference, ids.completion)):
+            assert text.strip() in tokenizer.decode(rendered), (
+                f"{builder!r} does not render: {text!r} is not in the tokens"
+            )
+        assert ids.prompt == prompts.prompt_ids(tokenizer, example.prompt), f"{builder!r} trains on what is not asked"
 
 
 def _items_of(evaluator: str, own: Sequence[Offer], examples: dict[str, list[Example]]) -> list[Example]:
@@ -168,20 +218,31 @@ _MADE = Example(
 )
 
 
+def run_builder(
+    build: DataBuilder, rows: Sequence[Mapping[str, str]] = (), options: Any = None, *, seed: int = 0
+) -> tuple[list[Example], list[Dropped]]:
+    """Run a data builder on rows written in a test; returns its examples, and what it dropped.
+
+    Without rows it reads its own sample, or makes its own examples; what it yields as shards is made here.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        table = Path(folder) / "rows.jsonl"
+        table.write_text("".join(json.dumps(dict(row)) + "\n" for row in rows), encoding="utf-8")
+        settings = DataSettings(sources=(str(table),) if rows else ())
+        context = Context("builder", options, settings, seed=seed)
+        examples, dropped = context.call(build)
+    return [*examples, *(example for shard in context.shards for example in parts.examples(shard))], dropped
+
+
 def tiny_model(folder: Path, texts: Sequence[str] = ("findings and impression",), *, seed: int = 0) -> Path:
     """Write a random two-layer Llama with a byte-level tokenizer trained on `texts`, as a model folder.
 
     About 100,000 parameters; it learns nothing worth knowing, and every mechanism works on it in milliseconds.
     """
     import torch
-    from tokenizers import ByteLevelBPETokenizer  # noqa: PLC0415
-    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+    from transformers import LlamaConfig, LlamaForCausalLM
 
-    trainer = ByteLevelBPETokenizer()
-    trainer.train_from_iterator(texts, vocab_size=600, min_frequency=1, show_progress=False)
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=trainer._tokenizer, eos_token="<|end|>", pad_token="<|pad|>")  # noqa: S106
-    tokenizer.add_special_tokens({"additional_special_tokens": list(ROLES)})
-    tokenizer.chat_template = TEMPLATE
+    tokenizer = _tiny_tokenizer(texts, TEMPLATE)
     torch.manual_seed(seed)
     config = LlamaConfig(
         vocab_size=len(tokenizer),
@@ -198,3 +259,16 @@ def tiny_model(folder: Path, texts: Sequence[str] = ("findings and impression",)
     LlamaForCausalLM(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
+
+
+def _tiny_tokenizer(texts: Sequence[str], template: str) -> Any:
+    """Return a tokenizer trained on a few texts; what it has not seen it cuts into bytes, so nothing is unknown."""
+    from tokenizers import ByteLevelBPETokenizer  # noqa: PLC0415
+    from transformers import PreTrainedTokenizerFast
+
+    trainer = ByteLevelBPETokenizer()
+    trainer.train_from_iterator(texts, vocab_size=600, min_frequency=1, show_progress=False)
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=trainer._tokenizer, eos_token="<|end|>", pad_token="<|pad|>")  # noqa: S106
+    tokenizer.add_special_tokens({"additional_special_tokens": list(ROLES)})
+    tokenizer.chat_template = template
+    return tokenizer

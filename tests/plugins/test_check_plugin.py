@@ -56,6 +56,9 @@ FLAWS = {
     "must be a frozen dataclass": ("frozen=True", "frozen=False"),
     "two data sets for one seed": ("context.rng.randrange(100)", "__import__('random').randrange(10**9)"),
     "yields an empty completion": ("content=str(a + 1)", "content=' '"),
+    "a prompt ends with the user's message, not": ('role="user"', 'role="assistant"'),
+    "no chat has the roles": ('(Message(role="user"', '(Message(role="tool", content=""), Message(role="user"'),
+    "a completion is what the assistant says": ('role="assistant"', 'role="user"'),
     "makes no example": ("range(context.options.size)", "()"),
     "is not pure": ("float(answer == example.reference)", "__import__('random').random()"),
     "higher must be better": ("answer == example.reference", "answer != example.reference"),
@@ -69,6 +72,7 @@ def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
     (tmp_path / "faiss.py").write_text("")
 
     def checked(source: str) -> None:
+        sys.modules.pop("toy_plugin", None)
         (tmp_path / "toy_plugin.py").write_text(source)
         check_plugin("toy", "toy_plugin")
 
@@ -93,3 +97,60 @@ def test_a_part_that_does_not_exist_is_named(check: Callable[[str], None]) -> No
 
     with pytest.raises(PluginError, match=r"no evaluator named 'toy-sane' .did you mean 'toy-same'"):
         check(GOOD.replace('evaluators=("toy-same",)', 'evaluators=("toy-sane",)'))
+
+
+SHARDS = GOOD.replace("Origin, Score,", "Batch, Origin, Score, Shard,")
+SHARDS = SHARDS.replace("from dataclasses", "from functools import partial\nfrom dataclasses")
+SHARDS = (
+    SHARDS[: SHARDS.index("def build(")]
+    + '''
+def build(context):
+    """Yield sums in shards."""
+    for side in ("train", "test"):
+        yield Shard(make=partial(sums, side, context.options.size), rows=context.options.size, side=side)
+
+
+def sums(side, size):
+    """Make one shard."""
+    start = 0 if side == "train" else size
+    prompts = [f"{number} + 1" for number in range(start, start + size)]
+    answers = [str(number + 1) for number in range(start, start + size)]
+    return Batch(prompts=prompts, completions=answers, groups=prompts, origin=Origin(source="made", place=side))
+
+
+'''
+    + SHARDS[SHARDS.index("def grade(") :]
+)
+
+
+def test_a_plugin_that_yields_shards_is_checked_like_any_other(check: Callable[[str], None]) -> None:
+    check(SHARDS)
+    with pytest.raises(AssertionError, match="cannot be sent to another process"):
+        check(SHARDS.replace("partial(sums, side, context.options.size)", "lambda: sums(side, context.options.size)"))
+    with pytest.raises(AssertionError, match="yields an empty completion"):
+        check(SHARDS.replace("str(number + 1)", '" "'))
+
+
+def test_a_word_that_is_lost_between_example_and_tokens_is_named(
+    check: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from domaintune import prompts
+
+    monkeypatch.setattr(prompts, "PLAIN_TEMPLATE", "{% for m in messages %}<{{ m['role'] }}>{% endfor %}")
+    with pytest.raises(AssertionError, match=r"'toy-sums' does not render: '\d+ . 1' is not in the tokens"):
+        check(GOOD)
+
+
+def test_run_builder_returns_examples_and_what_was_dropped() -> None:
+    from domaintune import Dropped, Example, Field, Message
+    from domaintune.testing import run_builder
+
+    def build(context):
+        for row in context.rows(Field(name="a")):
+            message = Message(role="user", content=row["a"])
+            kept = Example(prompt=(message,), completion=(message,), origin=row.origin)
+            yield kept if row["a"] else Dropped(origin=row.origin, reason="empty")
+
+    examples, dropped = run_builder(build, [{"a": "two\nlines"}, {"a": ""}])
+    assert [example.question for example in examples] == ["two\nlines"]
+    assert [item.reason for item in dropped] == ["empty"]

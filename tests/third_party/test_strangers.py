@@ -8,12 +8,12 @@ import shutil
 import subprocess
 import sys
 import time
-import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from installing import pretend_installed
 
 from domaintune.errors import PluginError
 from domaintune.plan import make_plan
@@ -21,7 +21,8 @@ from domaintune.plugins import Catalog, catalog
 from domaintune.testing import check_plugin
 
 HERE = Path(__file__).parent
-STRANGERS = sorted(path.parent.name for path in HERE.glob("*/pyproject.toml"))
+CHESS = HERE.parents[1] / "examples/domaintune-chess"
+STRANGERS = {"chess": CHESS} | {path.parent.name: path.parent for path in sorted(HERE.glob("*/pyproject.toml"))}
 BROKEN = {
     "broken-import": "ImportError: cannot import name 'Openings' from 'domaintune'",
     "broken-dependency": "ModuleNotFoundError: No module named 'chess_engine_that_is_not_installed'",
@@ -37,39 +38,16 @@ BROKEN = {
 GOOD = sorted(set(STRANGERS) - set(BROKEN))
 
 
-def pretend_installed(name: str, place: Path) -> list[str]:
-    """Write the metadata that an installer would, and return the paths that make the package importable."""
-    project = tomllib.loads((HERE / name / "pyproject.toml").read_text())["project"]
-    info = place / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
-    info.mkdir(parents=True)
-    points = "".join(f"{key} = {value}\n" for key, value in project["entry-points"]["domaintune"].items())
-    (info / "entry_points.txt").write_text(f"[domaintune]\n{points}")
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n")
-    return [str(HERE / name), str(place)]
-
-
 @pytest.fixture
-def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Catalog]]:
-    """Install strangers into this process, discover, and forget them afterwards."""
-    monkeypatch.setenv("DOMAINTUNE_PLUGIN_TIMEOUT", "5")
-    before = set(sys.modules)
-
-    def installed(*names: str) -> Catalog:
-        for name in names:
-            monkeypatch.setattr(sys, "path", [*pretend_installed(name, tmp_path / "site" / name), *sys.path])
-        catalog.cache_clear()
-        return catalog()
-
-    yield installed
-    for name in set(sys.modules) - before:
-        if name.startswith("domaintune_"):
-            del sys.modules[name]
+def install(install: Callable[..., Catalog]) -> Callable[..., Catalog]:
+    """Install strangers by name."""
+    return lambda *names: install(*(STRANGERS[name] for name in names))
 
 
 @pytest.fixture
 def everyone(tmp_path: Path) -> dict[str, str]:
     """The environment of a process in which all strangers are installed."""
-    paths = [path for name in STRANGERS for path in pretend_installed(name, tmp_path / "site" / name)]
+    paths = [path for name, folder in STRANGERS.items() for path in pretend_installed(folder, tmp_path / "site" / name)]
     return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "DOMAINTUNE_PLUGIN_TIMEOUT": "0.5"}
 
 
@@ -206,9 +184,65 @@ def test_a_stranger_builds_data_like_one_of_ours(install: Callable[..., Catalog]
     assert {tag for example in made.train for tag in example.tags} >= {"e4", "d4"}
 
 
+def test_asking_the_command_for_what_a_broken_plugin_would_offer_repeats_the_reason(everyone: dict[str, str]) -> None:
+    asked = {
+        "broken-import": ["build", "broken-import"],
+        "broken-half-way": ["grade", "broken-half-way", "--items", "a.csv", "--answers", "b"],
+        "broken-record": ["data", "chess", "--set", "data.builder=broken-record"],
+    }
+    for name, words in asked.items():
+        done = domaintune(*words, env=everyone)
+        said = " ".join(done.stderr.split())
+        assert (done.returncode, done.stdout) == (2, ""), said
+        assert f"named {name!r}" in said
+        assert f"plugin {name!r} could not be loaded: {BROKEN[name]}" in said
+
+
+def test_asking_for_nearly_the_name_of_something_names_the_nearest(everyone: dict[str, str]) -> None:
+    done = domaintune("build", "ches", env=everyone)
+    assert done.returncode == 2
+    assert "there is no domain named 'ches' (did you mean 'chess'?); installed: chess, " in done.stderr
+
+
+def test_the_example_passes_its_own_tests(tmp_path: Path) -> None:
+    path = os.pathsep.join(pretend_installed(CHESS, tmp_path / "site"))
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--rootdir",
+        str(CHESS),
+        "-c",
+        os.devnull,
+    ]
+    done = subprocess.run(
+        [*command, str(CHESS / "tests")],
+        env={**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert "7 passed" in done.stdout
+
+
+def with_setuptools(project: str) -> str:
+    """Name the backend that needs no network here; what an installer makes of the entry point is the same."""
+    package_data = '[tool.setuptools.package-data]\n"*" = ["*.csv"]\n'
+    return (
+        project.replace("hatchling>=1.27", "setuptools").replace("hatchling.build", "setuptools.build_meta")
+        + package_data
+    )
+
+
 @pytest.mark.skipif(find_spec("setuptools") is None, reason="building a package offline needs setuptools installed")
 def test_a_stranger_installed_with_pip_is_found(tmp_path: Path) -> None:
-    source, site = shutil.copytree(HERE / "chess", tmp_path / "chess"), tmp_path / "site"
+    source, site = shutil.copytree(CHESS, tmp_path / "chess"), tmp_path / "site"
+    project = source / "pyproject.toml"
+    project.write_text(with_setuptools(project.read_text(encoding="utf-8")), encoding="utf-8")
     options = ["--no-index", "--no-deps", "--no-build-isolation", "--disable-pip-version-check", "--quiet"]
     command = [sys.executable, "-m", "pip", "install", *options, "--target", str(site), str(source)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)

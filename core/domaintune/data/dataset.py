@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from domaintune.contracts import Example, Origin
+from domaintune.contracts import Example, Origin, Side
 from domaintune.data.ledger import Ledger
 from domaintune.data.lengths import LengthTable
 from domaintune.errors import DataError
-from domaintune.files import read_jsonl, write_json, write_jsonl
+from domaintune.files import stream_jsonl, write_json, write_jsonl
 
 OURS = ("tags", "group", "origin")
 
@@ -47,11 +47,16 @@ def write_books(dataset: Dataset, folder: Path) -> None:
         write_json(folder / "lengths.json", dataset.lengths.as_dict())
 
 
-def load(folder: Path, side: Literal["train", "test"]) -> list[Example]:
+def load(folder: Path, side: Side) -> list[Example]:
     """Read the examples of one side that `write` wrote."""
+    return list(stream(folder, side))
+
+
+def stream(folder: Path, side: Side) -> Iterator[Example]:
+    """Read the examples of one side, one at a time."""
     file = folder / f"{side}.jsonl"
     try:
-        return [as_example(row) for row in read_jsonl(file)]
+        yield from map(as_example, stream_jsonl(file))
     except OSError as error:
         raise DataError(f"cannot read {str(file)!r}: {error.strerror}; run the data stage first") from None
     except (ValueError, KeyError, TypeError) as error:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from domaintune import __version__, data, evaluation, files
 from domaintune.console import progress
-from domaintune.contracts import Sampling
+from domaintune.contracts import Example, Sampling
 from domaintune.models import base as models
 from domaintune.plan import Plan
 from domaintune.runs import Run
+
+FLOOR_ROWS = 20_000
+"""Training examples that the floors learn from at most: the time of the nearest neighbour grows with them."""
 
 
 def inputs(plan: Plan, run: Run) -> dict[str, Any]:
@@ -33,14 +37,14 @@ def work(plan: Plan, run: Run, folder: Path) -> dict[str, Any]:
     """Collect the answers, grade them, and leave report.json and the pictures in `folder`."""
     settings = plan.settings
     graders = [evaluation.open_grader(part, settings.eval.graders.get(part.name, {})) for part in plan.evaluators]
-    train, held_out = data.load(run.file("data"), "train"), data.load(run.file("data"), "test")
-    asked = evaluation.ask(graders, held_out, train, settings.eval.limit)
+    held_out = data.load(run.file("data"), "test")
+    asked = evaluation.ask(graders, held_out, data.stream(run.file("data"), "train"), settings.eval.limit)
     sampling = Sampling(
         max_new_tokens=settings.eval.max_new_tokens, temperature=settings.eval.temperature, seed=settings.seed
     )
     report = evaluation.evaluate(
         asked.items,
-        train,
+        _learned(run),
         asked.graders,
         _answers(plan, run, asked.items, sampling),
         settings.eval,
@@ -62,6 +66,12 @@ def work(plan: Plan, run: Run, folder: Path) -> dict[str, Any]:
 def publish(run: Run) -> None:
     """Put the report where people and machines look for it."""
     files.write_text(run.file("report.json"), run.file("evaluation/report.json").read_text(encoding="utf-8"))
+
+
+def _learned(run: Run) -> list[Example]:
+    """Return the training examples that the floors learn from: all, or so many from all over."""
+    rows = files.read_json(run.file("data/ledger.json"))["kept"]["train"]
+    return list(islice(data.stream(run.file("data"), "train"), 0, None, -(-rows // FLOOR_ROWS)))
 
 
 def _answers(plan: Plan, run: Run, items: list[Any], sampling: Sampling) -> dict[str, Any]:

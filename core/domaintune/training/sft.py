@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 from datasets import Dataset
 from peft import LoraConfig
 from peft.utils.error import PeftError
@@ -23,6 +25,9 @@ from domaintune.training import checkpoints, prefix
 from domaintune.training.progress import ShowProgress, draw_loss, log_row
 from domaintune.training.trainer import DurableTrainer
 
+ROW = pa.schema({"input_ids": pa.list_(pa.int32()), "labels": pa.list_(pa.int32())})
+PIECE = 10_000
+"""Rows that are Python lists at once."""
 LOG, LOSS_PLOT, ADAPTER = "train_log.jsonl", "training_loss.png", "adapter"
 
 
@@ -52,7 +57,7 @@ def schedule(settings: TrainSettings, rows: int) -> Schedule:
     return Schedule(steps=steps, epochs=epochs, rows=rows, micro_batch=micro, accumulate=accumulate)
 
 
-def train(model: Any, tokenizer: Any, examples: Sequence[Example], settings: Settings, folder: Path) -> dict[str, Any]:
+def train(model: Any, tokenizer: Any, examples: Iterable[Example], settings: Settings, folder: Path) -> dict[str, Any]:
     """Train in `folder`, going on from its last checkpoint; leaves the adapter, the log and the loss plot there.
 
     Returns counts and figures of the run: steps, epochs, last loss, trainable parameters.
@@ -77,7 +82,7 @@ def train(model: Any, tokenizer: Any, examples: Sequence[Example], settings: Set
 
 
 def make_trainer(
-    model: Any, tokenizer: Any, examples: Sequence[Example], settings: Settings, folder: Path
+    model: Any, tokenizer: Any, examples: Iterable[Example], settings: Settings, folder: Path
 ) -> DurableTrainer:
     """Put model, adapter, tokenised examples and settings together."""
     set_seed(settings.seed)  # the adapter starts from random numbers
@@ -134,21 +139,25 @@ def misfit(settings: LoraSettings, error: Exception) -> SettingsError:
     return SettingsError(f"lora.targets = {settings.targets!r} does not fit the base model: {reason}")
 
 
-def _dataset(tokenizer: Any, examples: Sequence[Example], settings: TrainSettings) -> Dataset:
+def _dataset(tokenizer: Any, examples: Iterable[Example], settings: TrainSettings) -> Dataset:
     """Tokenise with prompts.py, so that training sees exactly the tokens that grading and serving use."""
-    rows = [prompts.example_ids(tokenizer, example) for example in examples]
-    for example, ids in zip(examples, rows, strict=True):
-        if not example.reference.strip():
-            raise TrainingError(f"the completion of {example.origin} is empty: there is nothing to learn from it")
-        if len(ids.prompt) + len(ids.completion) > settings.max_length:
-            raise TrainingError(f"{example.origin} is longer than train.max_length={settings.max_length}")
-    dataset = Dataset.from_dict(
-        {
-            "input_ids": [ids.prompt + ids.completion for ids in rows],
-            "labels": [[-100] * len(ids.prompt) + ids.completion for ids in rows],
-        }
-    )
+    rows = (_row(tokenizer, example, settings.max_length) for example in examples)
+    # straight into Arrow, a piece at a time: a million rows as Python lists would fill the memory
+    pieces = [pa.Table.from_pylist(piece, schema=ROW) for piece in iter(lambda: list(islice(rows, PIECE)), [])]
+    dataset = Dataset(pa.concat_tables(pieces))
     return pack_dataset(dataset, settings.max_length, "bfd") if settings.packing else dataset
+
+
+def _row(tokenizer: Any, example: Example, max_length: int) -> dict[str, list[int]]:
+    if not example.reference.strip():
+        raise TrainingError(f"the completion of {example.origin} is empty: there is nothing to learn from it")
+    ids = prompts.example_ids(tokenizer, example)
+    if len(ids.prompt) + len(ids.completion) > max_length:
+        raise TrainingError(f"{example.origin} is longer than train.max_length={max_length}")
+    return {
+        "input_ids": ids.prompt + ids.completion,
+        "labels": [-100] * len(ids.prompt) + ids.completion,
+    }
 
 
 def _arguments(settings: Settings, run: Schedule, device: str, folder: Path) -> SFTConfig:

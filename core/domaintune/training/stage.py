@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from domaintune import data
+from domaintune import data, files
 from domaintune.console import note
 from domaintune.models import base as models
 from domaintune.plan import Plan
@@ -30,10 +30,10 @@ def work(plan: Plan, run: Run, folder: Path) -> dict[str, Any]:
 
     base = models.locate(plan.settings.model)
     tokenizer, model = models.load_tokenizer(base), models.load_model(base, plan.settings.model)
-    examples = data.load(run.file("data"), "train")
+    rows = files.read_json(run.file("data/ledger.json"))["kept"]["train"]
     kind = f"{model.device.type}, {str(model.dtype).removeprefix('torch.')}"
-    note(f"  {base.name} on {kind}: {len(examples):,} examples; nothing leaves this machine")
-    return sft.train(model, tokenizer, examples, plan.settings, folder)
+    note(f"  {base.name} on {kind}: {rows:,} examples; nothing leaves this machine")
+    return sft.train(model, tokenizer, data.stream(run.file("data"), "train"), plan.settings, folder)
 
 
 def _without(values: dict[str, Any], name: str) -> dict[str, Any]:

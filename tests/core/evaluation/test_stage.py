@@ -74,6 +74,7 @@ def run(tmp_path: Path) -> Run:
     for side, examples in sides.items():
         files.write_jsonl(made.file(f"data/{side}.jsonl"), [{**as_row(e), "meta": _meta(e)} for e in examples])
     files.write_json(made.file("stages.json"), {"train": {"files": {"adapter/adapter_model.safetensors": "a" * 64}}})
+    files.write_json(made.file("data/ledger.json"), {"kept": {side: len(examples) for side, examples in sides.items()}})
     return made
 
 

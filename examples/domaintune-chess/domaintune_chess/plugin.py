@@ -1,6 +1,6 @@
 """Chess openings: name the opening from its first moves.
 
-Moves: e4 c5
+Moves: e4 c5 c3
 Sicilian Defence
 """
 
@@ -9,11 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from domaintune import BuildContext, Component, Domain, Dropped, Example, Field, Message, Score, hookimpl
 
 SAMPLE = Path(__file__).with_name("openings.csv")
+ASK = Message(role="system", content="Name the chess opening.")
 FIELDS = (Field(name="moves"), Field(name="name", aliases=("opening",)))
+QUICK = {
+    "data": {"test_fraction": 0.3},
+    "train": {"epochs": 6.0, "batch_size": 8, "learning_rate": 2e-3},
+    "eval": {"max_new_tokens": 16, "batch_size": 32},
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,35 +28,28 @@ class OpeningOptions:
     """Options of the data builder, written `[data.options]`."""
 
     min_moves: int = field(default=2, metadata={"doc": "openings of fewer moves are dropped"})
+    variation: bool = field(default=False, metadata={"doc": "ask for the variation too: what follows the colon"})
 
 
 @hookimpl
 def domaintune_domains() -> Iterator[Domain]:
     """Offer `domaintune build chess`."""
-    yield Domain(
-        name="chess",
-        summary="Name the opening from its first moves",
-        data="chess-openings",
-        evaluators=("chess-named", "exact"),  # one of ours, and a built-in
-        presets={"quick": {"train": {"steps": 40, "batch_size": 4}}},
-    )
+    graders = ("chess-named", "exact")  # one of ours, and a built-in
+    summary = "Name the opening from its first moves"
+    yield Domain(name="chess", summary=summary, data="chess-openings", evaluators=graders, presets={"quick": QUICK})
 
 
 @hookimpl
-def domaintune_data_builders() -> Iterator[Component]:
+def domaintune_data_builders() -> Iterator[Component[Any]]:
     """Offer the reader of opening tables."""
-    yield Component(
-        name="chess-openings",
-        summary="Columns `moves` and `name` of any table",
-        load=lambda: openings,
-        options=OpeningOptions,
-    )
+    summary = "Columns `moves` and `name` of any table"
+    yield Component(name="chess-openings", summary=summary, load=lambda: openings, options=OpeningOptions)
 
 
 @hookimpl
-def domaintune_evaluators() -> Iterator[Component]:
+def domaintune_evaluators() -> Iterator[Component[Any]]:
     """Offer the grader."""
-    yield Component(name="chess-named", summary="1 where the answer holds the opening's name", load=lambda: named)
+    yield Component(name="chess-named", summary="1 where the answer holds the name", load=lambda: named)
 
 
 def openings(context: BuildContext) -> Iterator[Example | Dropped]:
@@ -59,11 +59,13 @@ def openings(context: BuildContext) -> Iterator[Example | Dropped]:
         if len(moves) < context.options.min_moves:
             yield Dropped(origin=row.origin, reason="short", detail=f"{len(moves)} moves")
             continue
+        name = row["name"] if context.options.variation else row["name"].partition(":")[0]
         yield Example(
-            prompt=(Message(role="user", content=f"Moves: {' '.join(moves)}"),),
-            completion=(Message(role="assistant", content=row["name"]),),
+            prompt=(ASK, Message(role="user", content=f"Moves: {' '.join(moves)}")),
+            completion=(Message(role="assistant", content=name),),
             origin=row.origin,
-            tags=frozenset({moves[0]}),  # the report shows each first move apart
+            tags=frozenset({moves[0] if moves[0] in {"e4", "d4"} else "other"}),  # shown apart in the report
+            group=" ".join(sorted(moves[::2]) + sorted(moves[1::2])),  # the same moves in another order: never apart
         )
 
 

@@ -1,0 +1,263 @@
+"""Every hook, used as a stranger would: an offer through the public face, found, loaded and put to work."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+import domaintune
+from domaintune import (
+    BuildContext,
+    Component,
+    Domain,
+    Dropped,
+    Example,
+    Field,
+    Message,
+    Passage,
+    Request,
+    Row,
+    Sampling,
+    Score,
+    TokenEvent,
+    cli,
+    hookimpl,
+    hookspecs,
+)
+from domaintune.contracts import Session
+from domaintune.plugins import KINDS, Catalog
+
+ROOT = Path(__file__).parents[2]
+SHORT = ("train.steps=2", "train.batch_size=2", "eval.draws=50", "eval.max_new_tokens=4")
+Offer = Callable[..., Catalog]
+
+
+@pytest.fixture
+def offer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, install: Callable[..., Catalog]) -> Offer:
+    """Install a plugin named toy whose hooks yield these records, and return the catalog."""
+
+    def offered(**hooks: Sequence[Component[Any] | Domain]) -> Catalog:
+        module = ModuleType("domaintune_toy")
+        for name, records in hooks.items():
+            setattr(module, name, hookimpl(lambda records=records: iter(records), specname=name))
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+        folder = tmp_path / "toy"
+        folder.mkdir()
+        project = '[project]\nname = "domaintune-toy"\nversion = "1.2"\n'
+        entry = '[project.entry-points.domaintune]\ntoy = "domaintune_toy"\n'
+        (folder / "pyproject.toml").write_text(project + entry)
+        found = install(folder)
+        assert found.broken == {}
+        return found
+
+    return offered
+
+
+def run(*words: object) -> Any:
+    result = CliRunner().invoke(cli.app([str(words[0])]), [str(word) for word in words])
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def listed(kind: str, name: str) -> bool:
+    """Is there a line in `domaintune plugins` that says whose it is?"""
+    rows = run("plugins", "--json")["offers"]
+    return (kind, name, "toy", "1.2") in {(row["kind"], row["name"], row["owner"], row["version"]) for row in rows}
+
+
+def settings(*more: str) -> list[str]:
+    return [word for setting in (*SHORT, *more) for word in ("--set", setting)]
+
+
+def toy_domain(**more: Any) -> Domain:
+    return Domain(**{"name": "toy", "summary": "Sums", "data": "toy-sums", "evaluators": ("exact",), **more})
+
+
+def sums(context: BuildContext) -> Iterator[Example | Dropped]:
+    """Yield an example for every row with an answer."""
+    for row in context.rows(Field(name="sum"), Field(name="answer")):
+        yield sum_of(row) if row["answer"] else Dropped(origin=row.origin, reason="no-answer")
+
+
+def sum_of(row: Row) -> Example:
+    return Example(
+        prompt=(Message(role="user", content=row["sum"]),),
+        completion=(Message(role="assistant", content=row["answer"]),),
+        origin=row.origin,
+        tags=frozenset({"even" if int(row["answer"]) % 2 == 0 else "odd"}),
+    )
+
+
+SUMS = Component(name="toy-sums", summary="Sums", load=lambda: sums)
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    """Forty sums, one of them without an answer."""
+    file = tmp_path / "sums.csv"
+    rows = [f"{i * 7} plus {i * i + 3},{i * 7 + i * i + 3}" for i in range(39)]
+    file.write_text("\n".join(["sum,answer", *rows, "1 plus 1,", ""]))
+    return file
+
+
+class Parrot:
+    """An engine that answers with the question, or with an adapter's word for it; it opens no model."""
+
+    opened: Any = None
+    loaded: str = ""
+
+    def open(self, model: Any) -> Parrot:
+        self.opened = model
+        return self
+
+    def load(self, adapter: str, folder: Path) -> None:
+        assert (folder / "adapter_model.safetensors").is_file()
+        self.loaded = adapter
+
+    def unload(self, adapter: str) -> None:
+        assert self.loaded == adapter
+        self.loaded = ""
+
+    def generate(self, requests: Sequence[Request]) -> Iterator[TokenEvent]:
+        for place, request in enumerate(requests):
+            first, _, second = request.messages[-1]["content"].split()
+            said = str(int(first) + int(second)) if request.adapter else "I cannot add."
+            yield TokenEvent(request=place, text=said, tokens=1)
+            yield TokenEvent(request=place, text="", tokens=0, finish_reason="stop")
+
+
+class Grep:
+    """A retriever whose index is the passages, a line each."""
+
+    def index(self, passages: Iterable[Passage], folder: Path) -> None:
+        rows = [json.dumps({"text": passage.text, "source": passage.origin.source}) for passage in passages]
+        (folder / "passages.jsonl").write_text("\n".join(rows))
+
+    def search(self, folder: Path, query: str, k: int) -> Sequence[Passage]:
+        rows = [json.loads(line) for line in (folder / "passages.jsonl").read_text().splitlines()]
+        hits = sorted(rows, key=lambda row: -len(set(query.split()) & set(row["text"].split())))
+        return [Passage(text=row["text"], origin=domaintune.Origin(source=row["source"])) for row in hits[:k]]
+
+
+class Abacus:
+    """A teacher of sums, which declines everything else."""
+
+    def answer(self, messages: Sequence[Message], sampling: Sampling) -> str | None:
+        assert sampling.temperature == 0
+        words = messages[-1]["content"].split()
+        return str(int(words[0]) + int(words[2])) if len(words) == 3 and words[1] == "plus" else None
+
+
+class Heaviest:
+    """A composer that takes the adapter with the largest weight as it is."""
+
+    def merge(self, parts: Mapping[Path, float], folder: Path) -> None:
+        chosen = max(parts, key=lambda part: parts[part])
+        (folder / "adapter_config.json").write_bytes((chosen / "adapter_config.json").read_bytes())
+
+
+def test_domaintune_domains_are_what_build_builds(offer: Offer, tiny: Path, table: Path, tmp_path: Path) -> None:
+    presets = {"quick": {"train": {"learning_rate": 1e-2}, "eval": {"samples": 3}}}
+    offer(domaintune_domains=[toy_domain(presets=presets, safety="Sums only.")], domaintune_data_builders=[SUMS])
+    assert listed("domain", "toy")
+    options = ["--preset", "quick", "--source", table, "--name", "one", *settings(f"model.base={tiny}")]
+    report = run("build", "toy", *options, "--json")["report"]
+    assert report["domain"] == "toy"
+    assert len(report["samples"]) == 3
+    assert "Sums only." in (tmp_path / "runs/toy-one/adapter/README.md").read_text()
+
+
+def test_domaintune_data_builders_make_the_examples(offer: Offer, tiny: Path, table: Path) -> None:
+    offer(domaintune_domains=[toy_domain()], domaintune_data_builders=[SUMS])
+    assert listed("data builder", "toy-sums")
+    ledger = run("data", "toy", "--source", table, "--json", *settings(f"model.base={tiny}"))["ledger"]
+    assert (ledger["rows_in"], sum(ledger["kept"].values()), ledger["counts"]) == (40, 39, {"no-answer": 1})
+
+
+def test_domaintune_retrievers_find_passages(offer: Offer, tmp_path: Path) -> None:
+    found = offer(domaintune_retrievers=[Component(name="toy-grep", summary="Words in common", load=Grep)])
+    assert listed("retriever", "toy-grep")
+    part = found.component("retriever", "toy-grep").load()
+    texts = ("the knight moves in an L", "the bishop moves diagonally")
+    part.index([Passage(text=text, origin=domaintune.Origin(source="rules")) for text in texts], tmp_path)
+    (best,) = part.search(tmp_path, "how does the bishop move", 1)
+    assert (best.text, best.origin.source) == ("the bishop moves diagonally", "rules")
+
+
+def test_domaintune_evaluators_grade_answers(offer: Offer, tmp_path: Path) -> None:
+    def near(example: Example, answer: str) -> Score:
+        return Score(metric="near", value=1 / (1 + abs(int(example.reference) - int(answer))))
+
+    part = Component(name="toy-near", summary="Nearness", load=lambda: near)
+    domain = toy_domain(evaluators=("toy-near",))
+    offer(domaintune_domains=[domain], domaintune_data_builders=[SUMS], domaintune_evaluators=[part])
+    assert listed("evaluator", "toy-near")
+    (tmp_path / "items.csv").write_text("sum,answer\n" + "1 plus 1,2\n3 plus 4,7\n" * 5)
+    (tmp_path / "answers.jsonl").write_text('{"answer": "2"}\n{"answer": "8"}\n' * 5)
+    words = ["--items", tmp_path / "items.csv", "--answers", tmp_path / "answers.jsonl", "--set", "eval.draws=50"]
+    scores = run("grade", "toy-near", *words, "--json")["scores"]
+    values = {(score["metric"], score["tag"]): score["value"] for score in scores}
+    assert values == {("near", "all"): 0.75, ("near", "even"): 1.0, ("near", "odd"): 0.5}
+
+
+def test_domaintune_teachers_answer_or_decline(offer: Offer) -> None:
+    found = offer(domaintune_teachers=[Component(name="toy-abacus", summary="Adds", load=Abacus)])
+    assert listed("teacher", "toy-abacus")
+    teacher = found.component("teacher", "toy-abacus").load()
+    asked = [[Message(role="user", content=text)] for text in ("2 plus 3", "who are you")]
+    assert [teacher.answer(messages, Sampling()) for messages in asked] == ["5", None]
+
+
+def test_domaintune_engines_answer_an_evaluation(offer: Offer, tiny: Path, table: Path) -> None:
+    parrot = Parrot()
+    part = Component(name="toy-parrot", summary="Adds with an adapter", load=lambda: parrot)
+    offer(domaintune_domains=[toy_domain()], domaintune_data_builders=[SUMS], domaintune_engines=[part])
+    assert listed("engine", "toy-parrot")
+    assert isinstance(parrot, Session)
+    options = settings(f"model.base={tiny}", "model.engine=toy-parrot")
+    report = run("eval", "toy", "--source", table, "--json", *options)["report"]
+    exact = {score["system"]: score["value"] for score in report["scores"] if score["tag"] == "all"}
+    assert (exact["base"], exact["tuned"]) == (0.0, 1.0)
+    assert (parrot.opened.base, parrot.loaded) == (str(tiny), "tuned")
+
+
+def test_domaintune_composers_make_one_adapter_of_several(offer: Offer, tmp_path: Path) -> None:
+    found = offer(domaintune_composers=[Component(name="toy-heaviest", summary="The heaviest", load=Heaviest)])
+    assert listed("composer", "toy-heaviest")
+    parts = {}
+    for name, weight in (("light", 0.2), ("heavy", 0.8)):
+        parts[tmp_path / name] = weight
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "adapter_config.json").write_text(json.dumps({"r": weight}))
+    found.component("composer", "toy-heaviest").load().merge(parts, tmp_path)
+    assert json.loads((tmp_path / "adapter_config.json").read_text()) == {"r": 0.8}
+
+
+SPECS = [name for name, value in vars(hookspecs).items() if hasattr(value, f"{hookspecs.GROUP}_spec")]
+
+
+def test_the_catalog_asks_every_hook() -> None:
+    assert sorted(SPECS) == sorted(KINDS.values())
+
+
+@pytest.mark.parametrize("hook", SPECS)
+def test_every_hook_says_when_it_is_called_and_has_a_heading_and_a_test(hook: str) -> None:
+    doc = inspect.getdoc(getattr(hookspecs, hook)) or ""
+    assert doc.startswith("Offer ")
+    assert re.search(r"^Called .*\bwhen\b", doc, re.MULTILINE), f"{hook} does not say when it is called"
+    assert "`load`" in doc or hook == "domaintune_domains"
+    page = (ROOT / "docs" / "plugins.md").read_text(encoding="utf-8")
+    assert re.search(rf"^### {hook}$", page, re.MULTILINE), f"docs/plugins.md has no heading for {hook}"
+    here = ast.parse(Path(__file__).read_text(encoding="utf-8"))
+    tests = [node.name for node in ast.walk(here) if isinstance(node, ast.FunctionDef)]
+    assert any(name.startswith(f"test_{hook}_") for name in tests), f"no test in this file is named test_{hook}_…"
