@@ -48,14 +48,17 @@ def write_part(shard: Shard, file: Path, rules: Rules) -> Part:
     """Make a shard and write its lines; raises PluginError for a batch that is not what the shard promised."""
     batch = _made(shard)
     test = _read_groups(rules.groups) if rules.groups else frozenset()
-    leaks = [row for row, group in enumerate(batch.groups) if group in test] if test else []
+    leaks = [] if test.isdisjoint(batch.groups) else [row for row, group in enumerate(batch.groups) if group in test]
     contaminated = [
         Dropped(origin=_origin(batch, row), reason="contamination", detail=f"like the test row {batch.groups[row]!r}")
         for row in leaks
     ]
-    lines = list(_lines(batch))
-    kept = [row for row in range(len(lines)) if row not in set(leaks)] if leaks else range(len(lines))
-    file.write_text("".join([lines[row] for row in kept] if leaks else lines), encoding="utf-8", newline="\n")
+    lines: Sequence[str] = list(_lines(batch))
+    kept: Sequence[int] = range(len(lines))
+    if leaks:
+        kept = sorted(set(kept).difference(leaks))
+        lines = [lines[row] for row in kept]
+    file.write_bytes("".join(lines).encode())
     return Part(
         file=file,
         rows=len(kept),

@@ -1,0 +1,1 @@
+"""Arithmetic for domaintune, after Goat (Liu and Low 2023)."""
