@@ -94,7 +94,9 @@ class TrainSettings:
     weight_decay: NonNegative = setting(0.0, "AdamW weight decay")
     max_length: Positive = setting(1024, "tokens an example may have; longer ones are dropped and counted")
     padding_free: bool = setting(True, "one flat sequence instead of padding")
-    share_prefix: bool = setting(False, "compute the beginning that all examples of a batch share only once (CPU)")
+    lean: bool = setting(
+        False, "short examples on a CPU: a batch's common beginning is computed once, logits only where one is learned"
+    )
     packing: bool = setting(False, "fill sequences of max_length with several examples (GPU)")
     gradient_checkpointing: bool = setting(False, "recompute activations: less memory, a third more time")
     checkpoint_every: Positive = setting(20, "steps between checkpoints")

@@ -21,7 +21,7 @@ from domaintune.console import note
 from domaintune.contracts import Example
 from domaintune.errors import SettingsError, TrainingError
 from domaintune.settings import LoraSettings, Settings, TrainSettings
-from domaintune.training import checkpoints, prefix
+from domaintune.training import checkpoints, lean
 from domaintune.training.progress import ShowProgress, draw_loss, log_row
 from domaintune.training.trainer import DurableTrainer
 
@@ -101,6 +101,7 @@ def make_trainer(
         )
     except PeftError as error:
         raise misfit(settings.lora, error) from None
+    trainer.lean = settings.train.lean
     trainer.remove_callback(ProgressCallback)
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(ShowProgress(folder / LOG, lambda: trainer.tokens_seen))
@@ -109,16 +110,16 @@ def make_trainer(
 
 def _collator(config: Any, settings: TrainSettings) -> Callable[..., Any] | None:
     """Return what makes batches of rows, where it is not trl's own."""
-    if not settings.share_prefix:
+    if not settings.lean:
         return None
     if settings.packing or not settings.padding_free:
-        raise SettingsError("train.share_prefix needs train.padding_free = true and train.packing = false")
+        raise SettingsError("train.lean needs train.padding_free = true and train.packing = false")
     window = getattr(config, "sliding_window", None)
     if window and window < settings.max_length:
         raise SettingsError(
-            f"train.share_prefix does not fit a base model that attends to {window:,} tokens at once; set it to false"
+            f"train.lean does not fit a base model that attends to {window:,} tokens at once; set it to false"
         )
-    return prefix.collate
+    return lean.collate
 
 
 def lora_config(settings: LoraSettings) -> LoraConfig:
@@ -173,7 +174,7 @@ def _arguments(settings: Settings, run: Schedule, device: str, folder: Path) -> 
         weight_decay=train.weight_decay,
         max_length=train.max_length if train.packing else None,  # longer rows were dropped, and counted, before
         packing=train.packing,
-        padding_free=train.padding_free and not train.share_prefix,  # trl refuses it beside a collator
+        padding_free=train.padding_free and not train.lean,  # trl refuses it beside a collator
         gradient_checkpointing=train.gradient_checkpointing,
         dataset_kwargs={"skip_prepare_dataset": True},
         bf16=False,  # the model is loaded in its dtype; no autocast on top

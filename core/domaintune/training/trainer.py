@@ -9,13 +9,15 @@ from transformers import Trainer
 from trl import SFTTrainer
 
 from domaintune.errors import TrainingError
-from domaintune.training import checkpoints
+from domaintune.training import checkpoints, lean
 from domaintune.training.progress import ShowProgress
 
 
 class DurableTrainer(SFTTrainer):  # type: ignore[misc]
     """An SFTTrainer that can be killed at any moment and never trains on nothing."""
 
+    lean = False
+    """Whether batches come from `lean.collate`."""
     tokens_seen = 0
     """Tokens that went through the model in this process, padding not counted."""
 
@@ -40,6 +42,8 @@ class DurableTrainer(SFTTrainer):  # type: ignore[misc]
             self.tokens_seen += int(mask.sum())
         else:
             self.tokens_seen += int(inputs["input_ids"].numel())
+        if self.lean:
+            return lean.loss(model, inputs, options.get("num_items_in_batch"))
         return super().compute_loss(model, inputs, *rest, **options)
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:

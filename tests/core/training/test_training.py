@@ -19,7 +19,7 @@ from domaintune import Example, Message, Origin, files, prompts
 from domaintune.errors import SettingsError, TrainingError
 from domaintune.models import base as models
 from domaintune.settings import LoraSettings, ModelSettings, Settings, TrainSettings
-from domaintune.training import checkpoints, prefix, sft
+from domaintune.training import checkpoints, lean, sft
 
 
 def examples(count: int = 24, answer: str = "yes {}") -> list[Example]:
@@ -85,12 +85,12 @@ def test_flattened_batches_teach_the_same_as_padded_ones(tiny: Path, tmp_path: P
     assert losses[0][0] == pytest.approx(losses[1][0], rel=2e-3)
 
 
-def test_a_shared_beginning_is_computed_once_and_teaches_the_same(tiny: Path, tmp_path: Path) -> None:
+def test_lean_batches_compute_less_and_teach_the_same(tiny: Path, tmp_path: Path) -> None:
     logs, weights, tokens = [], [], []
-    for share in (True, False):
-        given = settings(tiny, share_prefix=share, steps=6, batch_size=8, micro_batch_size=4)
+    for lean_ in (True, False):
+        given = settings(tiny, lean=lean_, steps=6, batch_size=8, micro_batch_size=4)
         given = replace(given, lora=LoraSettings(r=4, alpha=8))
-        trainer = sft.make_trainer(*load(given), examples(), given, tmp_path / str(share))
+        trainer = sft.make_trainer(*load(given), examples(), given, tmp_path / str(lean_))
         trainer.train()
         logs.append([entry["loss"] for entry in trainer.state.log_history if "loss" in entry])
         weights.append(dict(trainer.model.named_parameters()))
@@ -106,7 +106,7 @@ def test_a_shared_beginning_ends_before_the_token_that_predicts_the_answer() -> 
         {"input_ids": [1, 2, 3, 8], "labels": [-100, -100, -100, 8]},
         {"input_ids": [1, 2, 3, 8, 9], "labels": [-100, -100, -100, 8, 9]},
     ]
-    batch = prefix.collate(rows)
+    batch = lean.collate(rows)
     assert batch["input_ids"].tolist() == [[1, 2, 3, 8, 3, 8, 9]]
     assert batch["labels"].tolist() == [[-100, -100, -100, 8, -100, 8, 9]]
     assert batch["position_ids"].tolist() == [[0, 1, 2, 3, 2, 3, 4]]
@@ -114,9 +114,9 @@ def test_a_shared_beginning_ends_before_the_token_that_predicts_the_answer() -> 
 
 
 @pytest.mark.parametrize("train", [{"packing": True}, {"padding_free": False}])
-def test_a_shared_beginning_needs_flat_batches(tiny: Path, tmp_path: Path, train: dict[str, Any]) -> None:
-    given = settings(tiny, share_prefix=True, **train)
-    with pytest.raises(SettingsError, match=r"train\.share_prefix needs"):
+def test_lean_batches_are_flat(tiny: Path, tmp_path: Path, train: dict[str, Any]) -> None:
+    given = settings(tiny, lean=True, **train)
+    with pytest.raises(SettingsError, match=r"train\.lean needs"):
         sft.make_trainer(*load(given), examples(), given, tmp_path)
 
 
