@@ -137,12 +137,16 @@ class Passage:
 
 @dataclass(frozen=True, kw_only=True)
 class Score:
-    """One measurement of one answer; higher is better, `metric` is the field's usual name (`rougeL`, `exact`)."""
+    """One measurement of one answer; higher is better, `metric` is the field's usual name (`rougeL`, `exact`).
+
+    `proportion` says that the value is a share of hits, though not always 0 or 1: its mean then has Wilson's interval.
+    """
 
     metric: str
     value: float
     reason: str = ""
     tags: frozenset[str] = frozenset()
+    proportion: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,11 +10,11 @@ from typing import Any
 
 from domaintune import evaluation, files
 from domaintune.console import note
-from domaintune.contracts import Domain, Dropped, Example, Origin
+from domaintune.contracts import Dropped, Example, Origin
 from domaintune.data import dataset
 from domaintune.data.context import Context
 from domaintune.data.ledger import Entry
-from domaintune.errors import DataError, PluginError
+from domaintune.errors import DataError, PluginError, UsageError
 from domaintune.plan import Plan, make_plan
 from domaintune.plugins import Catalog
 
@@ -41,10 +41,8 @@ def grade(
     `items` is a file that the data builder of the evaluator's domain reads, or a test.jsonl that domaintune wrote.
     """
     component = catalog.component("evaluator", evaluator)
-    chosen = f"eval.evaluators={json.dumps([evaluator])}"
-    plan = make_plan(catalog, _domain_of(catalog, evaluator).name, overrides=[*overrides, chosen])
+    plan, found = _found(catalog, evaluator, items, overrides)
     grader = evaluation.open_grader(component, plan.settings.eval.graders.get(evaluator, {}))
-    found = _own_items(Path(items)) or _read_items(plan, items)
     if len(found.examples) < found.rows:
         note(
             f"{found.rows - len(found.examples):,} of {found.rows:,} rows of {items} are dropped; see `domaintune data`"
@@ -59,13 +57,25 @@ def grade(
     )
 
 
-def _domain_of(catalog: Catalog, evaluator: str) -> Domain:
-    """Return the first domain that lists the evaluator: its builder knows how to read items."""
+def _found(catalog: Catalog, evaluator: str, items: str, overrides: Sequence[str]) -> tuple[Plan, Items]:
+    """Return the items, read by the first domain of the evaluator that can (any domain, where none lists it)."""
     domains = [catalog.domain(name) for name in catalog.names("domain")]
     fitting = [domain for domain in domains if evaluator in domain.evaluators] or domains
     if not fitting:
         raise PluginError("no domain is installed whose data builder could read the items")
-    return fitting[0]
+    chosen = f"eval.evaluators={json.dumps([evaluator])}"
+    own, errors = _own_items(Path(items)), []
+    for domain in fitting:
+        try:
+            plan = make_plan(catalog, domain.name, overrides=[*overrides, chosen])
+            return plan, own or _read_items(plan, items)
+        except UsageError as error:
+            errors.append(error)
+    raise next((error for error in errors if not isinstance(error, _ReadsNothing)), errors[0])
+
+
+class _ReadsNothing(DataError):  # noqa: N818  (says what kind of builder it was)
+    """The data builder makes its own examples."""
 
 
 def _own_items(path: Path) -> Items | None:
@@ -86,7 +96,15 @@ def _read_items(plan: Plan, items: str) -> Items:
     """Read the items with the domain's data builder."""
     settings = replace(plan.settings.data, sources=(items,), limit=None)
     context = Context(plan.builder.name, plan.builder_options, settings, seed=plan.settings.seed)
-    examples, _ = context.call(plan.builder.load())
+    try:
+        examples, _ = context.call(plan.builder.load())
+    except DataError:
+        if context.asked:
+            raise
+        raise _ReadsNothing(
+            f"{items!r} cannot be read as items: data builder {plan.builder.name!r} makes its own examples and reads no "
+            "files; give the test.jsonl that domaintune wrote (data/test.jsonl of a run)"
+        ) from None
     rows = sorted({*context.seen, *context.malformed}, key=_reading_order)
     place = {origin: index for index, origin in enumerate(rows)}
     if not examples:

@@ -8,7 +8,7 @@ from typing import Any
 import tomli_w
 
 from domaintune.plan import Plan
-from domaintune.settings import Settings
+from domaintune.settings import Settings, validate
 
 
 def commented(plan: Plan) -> str:
@@ -23,9 +23,8 @@ def commented(plan: Plan) -> str:
             lines += _options("data.options", plan.builder.options, plan.settings.data.options)
         if section.name == "eval":
             for part in plan.evaluators:
-                lines += _options(
-                    f"eval.graders.{part.name}", part.options, plan.settings.eval.graders.get(part.name, {})
-                )
+                given = plan.settings.eval.graders.get(part.name, {})
+                lines += _options(f"eval.{part.name}", part.options, given)
     return "\n".join(lines) + "\n"
 
 
@@ -43,8 +42,9 @@ def _options(table: str, kind: Any, given: dict[str, Any]) -> list[str]:
     if kind is None:
         return []
     lines = ["", f"[{table}]"]
+    options = validate(kind, given, table)
     for field in dataclasses.fields(kind):
-        value = given.get(field.name, field.default)
+        value = getattr(options, field.name)
         lines.append(f"{_assignment(field.name, value)}  # {field.metadata.get('doc', '')}")
     return lines
 
@@ -55,5 +55,7 @@ def _assignment(name: str, value: Any) -> str:
     if isinstance(value, dict):  # inline, so that it stays in its section
         inside = ", ".join(tomli_w.dumps({key: item}).strip() for key, item in value.items())
         return f"{name} = {{ {inside} }}" if inside else f"{name} = {{}}"
-    plain = list(value) if isinstance(value, tuple) else value
-    return " ".join(tomli_w.dumps({name: plain}).split("\n")).strip()
+    if isinstance(value, (list, tuple)):
+        inside = ", ".join(tomli_w.dumps({"x": item}).strip().removeprefix("x = ") for item in value)
+        return f"{name} = [{inside}]"
+    return tomli_w.dumps({name: value}).strip()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -92,13 +92,13 @@ def _check_sources(settings: DataSettings) -> None:
 
 
 def _check_settings_of_shards(builder: str, settings: DataSettings) -> None:
-    """Refuse what trims a data set that is in memory: it would be silently ignored."""
-    defaults = DataSettings()
-    for name in ("balance", "duplicates", "test_source"):
-        if getattr(settings, name) != getattr(defaults, name):
+    """Refuse what is about rows that are read, or trims a data set in memory: it would be silently ignored."""
+    defaults = asdict(DataSettings())
+    for name, value in asdict(settings).items():
+        if name not in {"builder", "options", "limit"} and value != defaults[name]:
             raise DataError(
-                f"data.{name} does not work with data builder {builder!r}, which makes its own examples and says how "
-                "many of each kind; change data.options instead"
+                f"data.{name} does not work with data builder {builder!r}, which makes its own examples and says which "
+                "are for testing; change data.options instead"
             )
 
 

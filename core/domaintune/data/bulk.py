@@ -2,7 +2,7 @@
 
 A shard becomes a file of lines that are byte for byte what `dataset.write` would write for its examples; the files are
 joined in the order of the shards, so the number of processes leaves no trace. What memory must hold grows with the test
-set, not with the training set.
+set and with what is dropped, not with the training set.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ import multiprocessing
 import os
 import shutil
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import accumulate, pairwise
+from itertools import accumulate, islice, pairwise
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,7 +27,7 @@ from domaintune.contracts import Dropped, Example, Shard, Side
 from domaintune.data.dataset import Dataset
 from domaintune.data.ledger import Ledger
 from domaintune.data.lengths import CountTokens, Lengths, LengthTable
-from domaintune.data.parts import Part, Rules, examples, first_rows, write_part
+from domaintune.data.parts import Part, Rules, example_of, examples, first_rows, write_part
 from domaintune.errors import DataError
 
 MEASURED = 5000
@@ -64,16 +65,23 @@ class Sharded:
         A training row whose group is that of a test row, or that has more tokens than `max_length`, is dropped and
         counted. Raises DataError where no row is left for a side.
         """
+        _check_sides(self.shards)
         parts = folder / "parts"
         shutil.rmtree(parts, ignore_errors=True)
         parts.mkdir(parents=True)
         steps = _counter(progress, self.rows("train") + self.rows("test"))
-        with _workers(processes or _processors()) as work:
-            test = self._join("test", folder, work, steps)
-            files.write_json(parts / "groups.json", sorted(test.groups))
-            train = self._join("train", folder, work, steps)
-        shutil.rmtree(parts)
-        _check_left(train, test)
+        try:
+            with _workers(processes or _processors()) as work:
+                test = self._join("test", folder, Rules(every=self._every("test")), work, steps)
+                train = self._join("train", folder, self._rules(parts, test.groups), work, steps)
+        except BaseException:
+            for side in ("train", "test"):  # perhaps gigabytes, of which nothing can be used
+                (folder / f"{side}.jsonl").unlink(missing_ok=True)
+            raise
+        finally:
+            shutil.rmtree(parts)
+        if not train.rows:
+            raise DataError(f"no training row is left: all {len(train.dropped):,} were dropped; change data.options")
         kept = train.rows, test.rows
         return Dataset(
             train=(),
@@ -83,19 +91,24 @@ class Sharded:
             notes=(*self.notes, *_on_lengths(train, test)),
         )
 
-    def _join(self, side: Side, folder: Path, work: Parts, step: Callable[[int], None]) -> _Books:
+    def _rules(self, parts: Path, groups: set[str]) -> Rules:
+        """Return what training rows must keep to; the file of test groups is named by what it holds."""
+        held = sorted(groups)
+        file = parts / f"groups-{files.fingerprint(held)}.json"
+        files.write_json(file, held)
+        return Rules(groups=file, bytes=self._safe_bytes(), every=self._every("train"))
+
+    def _every(self, side: Side) -> int | None:
+        return max(1, self.rows(side) // MEASURED) if self.count else None
+
+    def _join(self, side: Side, folder: Path, rules: Rules, work: Parts, step: Callable[[int], None]) -> _Books:
         """Make the shards of a side and append their lines to its file, shard by shard."""
         books, parts = _Books(), folder / "parts"
         shards = [shard for shard in self.shards if shard.side == side]
-        rules = Rules(
-            groups=parts / "groups.json" if side == "train" else None,
-            bytes=self._safe_bytes(),
-            every=max(1, self.rows(side) // MEASURED) if self.count else None,
-        )
-        jobs = (partial(write_part, shard, parts / f"{side}-{n}", rules) for n, shard in enumerate(shards))
+        jobs = [partial(write_part, shard, parts / f"{side}-{n}", rules) for n, shard in enumerate(shards)]
         with (folder / f"{side}.jsonl").open("wb") as file:
             for shard, part in zip(shards, work(jobs), strict=True):
-                too_long = self._too_long(part, books) if side == "train" else set()
+                too_long = self._too_long(part, books)
                 _append(file, part.file, too_long)
                 books.rows += part.rows - len(too_long)
                 books.dropped += part.contaminated
@@ -121,13 +134,13 @@ class Sharded:
     def _safe_bytes(self) -> int | None:
         """Return how many bytes of text fit in any case: a tokenizer makes at most one token of a byte.
 
-        What the chat template adds is measured on the first row; None where no length is limited.
+        What the chat template adds is measured with and without a system message, for where there is none some templates
+        write one of their own. None where no length is limited.
         """
         if self.count is None or self.max_length is None:
             return None
-        first = examples(self.shards[0], [0])[0]
-        text = sum(len(message["content"].encode()) for message in (*first.prompt, *first.completion))
-        return max(0, self.max_length - self._lengths([first])[0] - text)
+        bare = [example_of(system, "1", "1") for system in ("", "1")]
+        return max(0, self.max_length - max(self._lengths(bare)))
 
     def _lengths(self, of: Sequence[Example]) -> list[int]:
         return [prompt + completion for prompt, completion in self.count(of)] if self.count and of else []
@@ -176,19 +189,26 @@ def _workers(processes: int) -> Iterator[Parts]:
         yield lambda jobs: (job() for job in jobs)
         return
     # spawn: a fork would copy whatever locks this process's threads hold
-    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
+    pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"))
+    try:
+        yield partial(_in_order, pool, 2 * processes)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
-        def work(jobs: Iterable[Callable[[], Part]]) -> Iterator[Part]:
-            try:
-                for result in [pool.submit(job) for job in jobs]:
-                    yield result.result()
-            except BrokenProcessPool:
-                raise DataError("a process that made examples was killed; is there enough memory?") from None
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
 
-        yield work
+def _in_order(pool: ProcessPoolExecutor, ahead: int, jobs: Iterable[Callable[[], Part]]) -> Iterator[Part]:
+    """Yield the results of the jobs, a few of them made ahead: finished parts wait on disk and in memory."""
+    rest = iter(jobs)
+    waiting = deque(pool.submit(job) for job in islice(rest, ahead))
+    try:
+        while waiting:
+            yield waiting.popleft().result()
+            waiting.extend(pool.submit(job) for job in islice(rest, 1))
+    except BrokenProcessPool:
+        raise DataError(
+            "a process that made examples ended before its time: it was killed (is there enough memory?), or it could "
+            "not start, because the program that called lacks `if __name__ == '__main__':`"
+        ) from None
 
 
 def _processors() -> int:
@@ -231,11 +251,11 @@ def _counter(progress: Progress | None, total: int) -> Callable[[int], None]:
     return step
 
 
-def _check_left(train: _Books, test: _Books) -> None:
-    for side, books in (("training", train), ("test", test)):
-        if not books.rows:
-            lost = f"; {len(train.dropped):,} were dropped" if train.dropped else ""
-            raise DataError(f"the builder's shards leave no {side} row{lost}; change data.options")
+def _check_sides(shards: Sequence[Shard]) -> None:
+    """Refuse a data set without training or test rows, before any work."""
+    for side in ("train", "test"):
+        if not any(shard.side == side for shard in shards):
+            raise DataError(f"the data builder makes no {side} rows; change data.options")
 
 
 def _on_lengths(train: _Books, test: _Books) -> Iterator[str]:

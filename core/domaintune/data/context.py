@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import random
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
@@ -79,7 +80,8 @@ class Context:
 
     def note(self, sentence: str) -> None:
         """Tell the user something about the data, once."""
-        self.notes.append(sentence)
+        if sentence not in self.notes:
+            self.notes.append(sentence)
 
     @property
     def read(self) -> int:
@@ -104,7 +106,7 @@ class Context:
                 raise PluginError(
                     f"data builder {self.builder!r} yielded {type(item).__name__}; it must yield Example or Dropped"
                 )
-        self._check_unmixed(examples or dropped or self.asked)
+        self._check_shards(examples or dropped or self.asked)
         used = {example.origin for example in examples}
         booked = used | {item.origin for item in dropped}
         self._check_once(used, dropped)
@@ -134,12 +136,26 @@ class Context:
                 )
             seen.add(item.origin)
 
-    def _check_unmixed(self, others: object) -> None:
+    def _check_shards(self, others: object) -> None:
+        """Refuse shards beside other things, and shards that no process could make."""
         if self.shards and others:
             raise PluginError(
                 f"data builder {self.builder!r} yielded shards beside other things; a builder that makes shards reads "
                 "no rows and yields nothing else"
             )
+        for number, shard in enumerate(self.shards, 1):
+            where = f"shard {number} of data builder {self.builder!r}"
+            if shard.rows < 1 or shard.side not in {"train", "test"}:
+                raise PluginError(
+                    f"{where} has {shard.rows} rows for side {shard.side!r}; give 1 or more, train or test"
+                )
+            try:
+                pickle.dumps(shard)
+            except Exception as error:  # whatever pickle says of a stranger's function
+                raise PluginError(
+                    f"{where} cannot be sent to another process ({error}); its make has to be a function of a module, "
+                    "or a partial of one"
+                ) from error
 
     def _check_asked(self) -> None:
         if self._sources and not self.asked:

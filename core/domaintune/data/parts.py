@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import lru_cache
 from itertools import repeat
 from json.encoder import encode_basestring
 from pathlib import Path
@@ -46,7 +46,11 @@ class Part:
 
 def write_part(shard: Shard, file: Path, rules: Rules) -> Part:
     """Make a shard and write its lines; raises PluginError for a batch that is not what the shard promised."""
-    batch = _made(shard)
+    try:
+        batch = _made(shard)
+    except Exception as error:
+        error.add_note(f"while the shard for {file.name} was made: {shard.make!r}")
+        raise
     test = _read_groups(rules.groups) if rules.groups else frozenset()
     leaks = [] if test.isdisjoint(batch.groups) else [row for row, group in enumerate(batch.groups) if group in test]
     contaminated = [
@@ -103,7 +107,7 @@ def _made(shard: Shard) -> Batch:
     return batch
 
 
-@cache
+@lru_cache(maxsize=1)
 def _read_groups(file: Path) -> frozenset[str]:
     """Return the groups of the test set; a process reads them once."""
     return frozenset(json.loads(file.read_text(encoding="utf-8")))
@@ -131,11 +135,19 @@ def _origin(batch: Batch, row: int) -> Origin:
     return Origin(source=batch.origin.source, place=f"{batch.origin.place} row {row + 1}".strip())
 
 
-def _example(batch: Batch, row: int) -> Example:
-    system = (Message(role="system", content=batch.system),) if batch.system else ()
+def example_of(system: str, prompt: str, completion: str) -> Example:
+    """Return an example of one question and one answer."""
+    before = (Message(role="system", content=system),) if system else ()
     return Example(
-        prompt=(*system, Message(role="user", content=batch.prompts[row])),
-        completion=(Message(role="assistant", content=batch.completions[row]),),
+        prompt=(*before, Message(role="user", content=prompt)),
+        completion=(Message(role="assistant", content=completion),),
+        origin=Origin(source=""),
+    )
+
+
+def _example(batch: Batch, row: int) -> Example:
+    return replace(
+        example_of(batch.system, batch.prompts[row], batch.completions[row]),
         origin=_origin(batch, row),
         tags=batch.tags,
         group=batch.groups[row],

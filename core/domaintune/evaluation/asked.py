@@ -24,24 +24,26 @@ class Asked(NamedTuple):
 def ask(graders: Sequence[Grader], held_out: Sequence[Example], train: Iterable[Example], limit: int | None) -> Asked:
     """Give each grader at most `limit` items of those it asks about: its own, or the held-out examples.
 
-    Items that a grader brings itself and whose question occurs in training are left out. Where two graders ask with the
-    same prompt, the models answer it once.
+    Items that a grader brings itself and whose question or group occurs in training are left out. Where two graders ask
+    with the same prompt, the models answer it once.
     """
     wanted = [grader.items(held_out) for grader in graders]
     divided = {id(example) for example in held_out}  # these are apart from training already, by their groups
-    strangers = {_question(item) for items in wanted for item in items if id(item) not in divided}
-    learned = strangers and strangers.intersection(map(_question, train))
+    strangers = {key for items in wanted for item in items if id(item) not in divided for key in _keys(item)}
+    learned = {key for example in train for key in _keys(example) if key in strangers} if strangers else set()
     asked, warnings = [], []
     for grader, items in zip(graders, wanted, strict=True):
-        apart = [item for item in items if id(item) in divided or _question(item) not in learned]
+        apart = [item for item in items if id(item) in divided or learned.isdisjoint(_keys(item))]
         warnings += _told(grader.name, len(items) - len(apart), len(apart))
         asked.append(choose(apart, limit))
     bound = [dataclasses.replace(grader, asks=items) for grader, items in zip(graders, asked, strict=True)]
     return Asked(_union(asked), bound, warnings)
 
 
-def _question(example: Example) -> tuple[str, ...]:
-    return normalise(example.question), *example.images
+def _keys(example: Example) -> list[tuple[str, ...]]:
+    """Return what tells that two examples are the same: the question with its images, and the group's text."""
+    question = (normalise(example.question), *example.images)
+    return [question] if example.group is None else [question, ("group", example.group)]
 
 
 def _told(evaluator: str, learned: int, left: int) -> list[str]:

@@ -60,18 +60,18 @@ def resample(values: Floats, draws: int, seed: int, label: str = "") -> Floats:
     return np.concatenate(parts)
 
 
-def estimate(values: Floats, means: Floats) -> Estimate:
+def estimate(values: Floats, means: Floats, *, proportion: bool = False) -> Estimate:
     """Return the mean of one system's values [items] with the interval of its resampled means [draws].
 
-    Where every value is 0 or 1 the mean is a proportion, and its interval Wilson's.
+    The mean of shares of hits is a proportion, and its interval Wilson's; it is cautious where shares lie between 0 and 1.
     """
     value = _rounded(values.mean())
-    if np.isin(values, (0, 1)).all():
-        return Estimate(value, *wilson(int(values.sum()), len(values)), len(values), "wilson")
+    if proportion:
+        return Estimate(value, *wilson(float(values.sum()), len(values)), len(values), "wilson")
     return Estimate(value, *_interval(value, means), len(values), "bootstrap")
 
 
-def wilson(hits: int, n: int) -> tuple[float, float]:
+def wilson(hits: float, n: int) -> tuple[float, float]:
     """Return Wilson's 95 % score interval of a proportion: `wilson(10, 10) == (0.722467, 1.0)`."""
     share, pull = hits / n, _Z**2 / n
     centre = (share + pull / 2) / (1 + pull)

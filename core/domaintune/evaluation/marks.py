@@ -52,6 +52,11 @@ class Marks:
         shared = [place for place in places if all(metric in system[place] for system in systems)]
         return np.array([[system[place][metric].value for place in shared] for system in systems], dtype=np.float64)
 
+    def is_proportion(self, metric: str) -> bool:
+        """Tell whether a metric counts hits: it is 0 or 1 for every answer, or its evaluator says so."""
+        found = [row[metric] for system in self.scores.values() for row in system if metric in row]
+        return all(score.proportion or score.value in {0, 1} for score in found)
+
     def _tags(self, place: int) -> frozenset[str]:
         """Return an item's own tags, and those that the evaluator gives it whatever the answer."""
         given = [score.tags for system in self.scores.values() for score in system[place].values()]
@@ -75,14 +80,16 @@ def numbers(marks: Marks, draws: int, seed: int) -> tuple[list[dict[str, Any]], 
     """Return the score rows and the comparison rows of a report, by slice and metric."""
     scores: list[dict[str, Any]] = []
     comparisons: list[dict[str, Any]] = []
-    for tag, places in marks.slices().items():
+    slices = marks.slices()
+    proportions = {metric for metric in marks.metrics if marks.is_proportion(metric)}
+    for tag, places in slices.items():
         for metric in marks.metrics:
             values = marks.values(metric, places)
             if values.size == 0:
                 continue
             means = bootstrap.resample(values, draws, seed, tag)
             where = {"evaluator": marks.evaluator, "metric": metric, "tag": tag}
-            scores += [where | row for row in _scores(list(marks.scores), values, means)]
+            scores += [where | row for row in _scores(list(marks.scores), values, means, metric in proportions)]
             comparisons += [where | row for row in _comparisons(list(marks.scores), values, means)]
     return scores, comparisons
 
@@ -99,9 +106,10 @@ def _by_metric(grader: Grader, item: Example, text: str, step: Callable[[], None
     return scores
 
 
-def _scores(systems: list[str], values: Floats, means: Floats) -> Iterator[dict[str, Any]]:
+def _scores(systems: list[str], values: Floats, means: Floats, proportion: bool) -> Iterator[dict[str, Any]]:
     for place, system in enumerate(systems):
-        yield {"system": system, **bootstrap.estimate(values[place], means[:, place])._asdict()}
+        found = bootstrap.estimate(values[place], means[:, place], proportion=proportion)
+        yield {"system": system, **found._asdict()}
 
 
 def _comparisons(systems: list[str], values: Floats, means: Floats) -> Iterator[dict[str, Any]]:

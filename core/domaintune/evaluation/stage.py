@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +70,8 @@ def publish(run: Run) -> None:
 def _learned(run: Run) -> list[Example]:
     """Return the training examples that the floors learn from: all, or so many from all over."""
     rows = files.read_json(run.file("data/ledger.json"))["kept"]["train"]
-    return list(islice(data.stream(run.file("data"), "train"), 0, None, -(-rows // FLOOR_ROWS)))
+    train = enumerate(data.stream(run.file("data"), "train"))
+    return [example for place, example in train if (place + 1) * FLOOR_ROWS // rows > place * FLOOR_ROWS // rows]
 
 
 def _answers(plan: Plan, run: Run, items: list[Any], sampling: Sampling) -> dict[str, Any]:

@@ -114,11 +114,10 @@ def _collator(config: Any, settings: TrainSettings) -> Callable[..., Any] | None
         return None
     if settings.packing or not settings.padding_free:
         raise SettingsError("train.lean needs train.padding_free = true and train.packing = false")
-    window = getattr(config, "sliding_window", None)
-    if window and window < settings.max_length:
-        raise SettingsError(
-            f"train.lean does not fit a base model that attends to {window:,} tokens at once; set it to false"
-        )
+    kind, window = getattr(config, "_attn_implementation", None), getattr(config, "sliding_window", None)
+    if kind != "sdpa" or (window and window < settings.max_length):
+        why = f"to {window:,} tokens at once" if window else f"by {kind!r}, which reads its mask in another way"
+        raise SettingsError(f"train.lean does not fit a base model that attends {why}; set it to false")
     return lean.collate
 
 

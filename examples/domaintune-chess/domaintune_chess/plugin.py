@@ -56,7 +56,7 @@ def openings(context: BuildContext) -> Iterator[Example | Dropped]:
     """Yield an example for every opening, and say why for every other row."""
     for row in context.rows(*FIELDS, sample=SAMPLE):
         moves = row["moves"].split()
-        if len(moves) < context.options.min_moves:
+        if len(moves) < max(1, context.options.min_moves):
             yield Dropped(origin=row.origin, reason="short", detail=f"{len(moves)} moves")
             continue
         name = row["name"] if context.options.variation else row["name"].partition(":")[0]

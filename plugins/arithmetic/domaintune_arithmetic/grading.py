@@ -80,10 +80,11 @@ _SIGNS = tuple(
 """How a result is announced, surest way first; of several in one text the last counts."""
 
 
-def result(text: str) -> str:
+def result(text: str, asked: str = "") -> str:
     """Return what an answer says: `8`, `-5`, `3 R 2` or `undefined`; the text itself where there is no result in it.
 
-    It is the first line where that is nothing but a number; else `undefined` where the text says so; else the number after
+    It is the first line where that is nothing but a number; else what an equation of the problem that was `asked` says,
+    for a model may go on with problems of its own; else `undefined` where the text says so; else the number after
     the last `=` or after "the answer is" and the like; else after the last "is"; else the last number.
     """
     text = _first(text)
@@ -93,6 +94,9 @@ def result(text: str) -> str:
     alone = _ALONE.match(text)
     if alone:
         return _written(alone)
+    solved_in_it = re.search(rf"{_equation(asked)}\s*=\s*{_RESULT}", text, re.IGNORECASE) if asked else None
+    if solved_in_it:
+        return _written(solved_in_it)
     if _UNDEFINED.search(text):
         return UNDEFINED
     for sign in _SIGNS:
@@ -100,6 +104,12 @@ def result(text: str) -> str:
         if found:
             return _written(found[-1])
     return " ".join(text.split())
+
+
+def _equation(asked: str) -> str:
+    """Return a pattern of the left side of an equation: `31*7`, `31 x 7`; not the end of a longer number."""
+    first, sign, second = asked.split(" ")
+    return rf"(?<![\d.*/x+-])(?<![*/x+-] ){first}\s*{'[*x]' if sign == '*' else re.escape(sign)}\s*{second}"
 
 
 def _first(text: str) -> str:
@@ -140,10 +150,10 @@ class GoatTable:
 
     def grade(self, example: Example, answer: str) -> Iterator[Score]:
         """Yield `exact`, and `digit`: the share of the result's characters that are right."""
-        said, wanted = result(answer), _wanted(example)
+        said, wanted = result(answer, str(example.meta.get("input", ""))), _wanted(example)
         yield _exact(said, wanted)
         value = digit_match(said, wanted)
-        yield Score(metric="digit", value=value, reason=f"{value:.0%} of {len(wanted)} characters")
+        yield Score(metric="digit", value=value, reason=f"{value:.0%} of {len(wanted)} characters", proportion=True)
 
     def floors(self, train: Sequence[Example]) -> dict[str, Callable[[Example], str]]:  # noqa: ARG002
         """Add the floor `larger`: the larger of the two numbers as the answer."""
@@ -206,7 +216,7 @@ class BigBench:
     def grade(self, example: Example, answer: str) -> Iterator[Score]:
         """Yield `choice` where there was something to choose from, else `exact`."""
         if not example.choices:
-            yield _exact(result(answer), _wanted(example))
+            yield _exact(result(answer, str(example.meta["input"])), _wanted(example))
             return
         said, wanted = answer.strip(), example.reference or _wanted(example)
         yield Score(metric="choice", value=float(said == wanted), reason=f"{_short(said)!r} of {len(example.choices)}")
@@ -224,6 +234,7 @@ class BigBench:
                     completion=(Message(role="assistant", content=right),),
                     origin=Origin(source="arithmetic-bigbench", place=f"{cell.tag} {place}{' choice' * bool(choices)}"),
                     tags=frozenset({SUBTASKS[cell.operation], f"{cell.left_digits}_digit_{SUBTASKS[cell.operation]}"}),
+                    group=f"{a} / {b}" if cell.operation == "/" else f"{min(a, b)} {cell.operation} {max(a, b)}",
                     choices=choices,
                     meta={"input": f"{a} {cell.operation} {b}", "answer": right},
                 )

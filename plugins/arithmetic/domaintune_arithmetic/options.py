@@ -16,7 +16,7 @@ MOST_ROWS = 100_000_000
 def option(default: Any, doc: str) -> Any:
     """Declare a field with its default and the sentence that documents it."""
     if isinstance(default, dict):
-        return field(default_factory=dict, metadata={"doc": doc})
+        return field(default_factory=lambda: dict(default), metadata={"doc": doc})
     return field(default=default, metadata={"doc": doc})
 
 
@@ -27,8 +27,8 @@ class GoatOptions:
     parts: tuple[str, ...] = option(ALL_PARTS, f"which parts are made: {', '.join(PARTS)}")
     rows: dict[str, int] = option({}, "part = training rows; its kinds of problems keep their proportions")
     scale: float = option(1.0, "multiplies the rows of every part that `rows` does not set; 1 is the paper's 1,746,300")
-    min_digits: int = option(1, "fewest digits of the longer number")
-    max_digits: int = option(17, "most digits of the longer number")
+    min_digits: int = option(1, "kinds of problems whose longer number may have fewer digits are left out")
+    max_digits: int = option(17, "likewise those whose longer number may have more")
     hard: float = option(0.0, "above 0, rows shift to kinds with longer numbers, by the power of their digits")
     bare: float = option(0.2, "share of questions that are the bare expression; the others use templates")
     noise: bool = option(True, "vary how expressions are written: nouns, x for *, words, no spaces")
@@ -44,6 +44,8 @@ class GoatOptions:
                 near = get_close_matches(name, PARTS, n=1)
                 hint = f" (did you mean {near[0]!r}?)" if near else ""
                 raise ValueError(f"unknown part {name!r}{hint}; parts: {', '.join(PARTS)}")
+        if len(set(self.parts)) < len(self.parts):
+            raise ValueError(f"parts = {list(self.parts)}: name each part once")
         _between("bare", self.bare, 0, 1)
         _between("hard", self.hard, 0, 10)
         _between("scale", self.scale, 0, 1000)

@@ -15,22 +15,24 @@ if TYPE_CHECKING:
     from domaintune import BuildContext, Shard
     from domaintune_arithmetic.grading import BigBench, GoatTable
 
-# Two processors, minutes: sums and differences of up to three digits, asked and answered as shortly as can be, for half
-# of the tokens of an example are its chat template.
+# Two processors, a quarter of an hour: sums and differences of up to three digits, asked and answered as shortly as can
+# be, for most tokens of so short an example are its chat template. Differences are harder, so there are more of them. The
+# base model may write 64 tokens, that its chatter is not cut off before the result.
 QUICK = {
     "model": {"base": "starter"},
     "data": {
         "options": {
-            "parts": ["addition", "subtraction"], "rows": {"addition": 3000, "subtraction": 3000}, "max_digits": 3,
-            "hard": 1.5, "bare": 1.0, "noise": False, "target": "result", "system": "Calculate.", "test": 50,
+            "parts": ["addition", "subtraction"], "rows": {"addition": 3200, "subtraction": 8800}, "max_digits": 3,
+            "hard": 1.5, "bare": 1.0, "noise": False, "target": "result", "test": 60,
+            "system": "Calculate. Reply with the result only.",
         },
     },
-    "lora": {"r": 16, "alpha": 32.0},
+    "lora": {"r": 16, "alpha": 64.0},
     "train": {
-        "epochs": 1.0, "batch_size": 16, "micro_batch_size": 16, "learning_rate": 1e-3, "max_length": 64,
+        "epochs": 1.0, "batch_size": 16, "micro_batch_size": 16, "learning_rate": 1e-3, "max_length": 64, "lean": True,
         "checkpoint_every": 50,
     },
-    "eval": {"evaluators": ["arithmetic-goat-table"], "max_new_tokens": 12, "batch_size": 100},
+    "eval": {"evaluators": ["arithmetic-goat-table"], "max_new_tokens": 64, "batch_size": 100},
 }  # fmt: skip
 
 GPU = {
@@ -72,7 +74,7 @@ def domaintune_data_builders() -> Iterator[Component[Callable[[BuildContext], It
     """Offer the generator of problems."""
     yield Component(
         name="arithmetic-goat",
-        summary="Problems of Goat's six parts in 260 wordings, worked in steps, each checked; reads no files",
+        summary="Problems of Goat's six parts in over 300 wordings, worked in steps, each checked; reads no files",
         load=_goat,
         options=GoatOptions,
     )

@@ -52,11 +52,16 @@ class Stratum:
 
     @property
     def digits(self) -> tuple[int, int]:
-        """The most digits that the two numbers may have."""
-        left, right = len(str(self.left[1])), len(str(self.right[1]))
-        if self.kind in {"exact", "rest"}:
-            return left + right, right
-        return left, right + (6 if self.kind == "power" else 0)
+        """The fewest and the most digits that the longer number may have."""
+        ends = [len(str(self.left[0])), len(str(self.right[0]))], [len(str(self.left[1])), len(str(self.right[1]))]
+        if self.kind in {"exact", "rest"}:  # the dividend is quotient times divisor
+            return ends[0][0], sum(ends[1])
+        return max(ends[0]), max(ends[1][0], ends[1][1] + (6 if self.kind == "power" else 0))
+
+    @property
+    def size(self) -> int:
+        """The most digits of both numbers together."""
+        return len(str(self.left[1])) + len(str(self.right[1]))
 
     @property
     def name(self) -> str:
@@ -73,18 +78,18 @@ def of_paper() -> list[Stratum]:
 def selected(
     parts: tuple[str, ...], digits: tuple[int, int], rows: Mapping[str, int], scale: float, hard: float = 0.0
 ) -> list[Stratum]:
-    """Return the strata of the chosen parts whose longer number has so many digits, with their rows scaled.
+    """Return the strata of the chosen parts whose longer number has so many digits in any case, with their rows scaled.
 
     `rows` gives a part another total, which its strata share in the paper's proportion, or, with `hard` above 0, in that
     proportion times the digits of both numbers to the power of `hard`.
     """
     least, most = digits
-    chosen = [stratum for stratum in of_paper() if stratum.part in parts and least <= max(stratum.digits) <= most]
+    fitting = [stratum for stratum in of_paper() if least <= stratum.digits[0] and stratum.digits[1] <= most]
     result: list[Stratum] = []
     for part in dict.fromkeys(parts):
-        own = [stratum for stratum in chosen if stratum.part == part]
+        own = [stratum for stratum in fitting if stratum.part == part]
         wanted = rows.get(part, round(scale * sum(stratum.rows for stratum in own)))
-        shares = _shared_out([round(stratum.rows * sum(stratum.digits) ** hard) for stratum in own], wanted)
+        shares = _shared_out([round(stratum.rows * stratum.size**hard) for stratum in own], wanted)
         result += [replace(stratum, rows=share) for stratum, share in zip(own, shares, strict=True) if share]
     return result
 

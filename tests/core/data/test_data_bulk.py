@@ -38,6 +38,14 @@ def batch(first: int, rows: int, *, word: str = "cube", **changes: Any) -> Batch
     return Batch(**values | changes)
 
 
+def same(made: Batch) -> Batch:
+    return made
+
+
+def broken() -> Batch:
+    raise KeyError("nope")
+
+
 def killed() -> Batch:
     import os
     import signal
@@ -87,7 +95,7 @@ def test_any_text_gives_the_line_of_its_example(rows: list[tuple[str, ...]], sys
         0, len(rows), prompts=prompts, completions=completions, groups=groups, system=system, meta={"m %s": meta},
         tags=frozenset({tag}),
     )  # fmt: skip
-    part = Shard(make=lambda: made, rows=len(rows))
+    part = Shard(make=partial(same, made), rows=len(rows))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         lines = written(sharded(part, shard(-9, 1, "test")), folder, processes=1)[0].decode().split("\n")
@@ -163,6 +171,8 @@ def test_a_sample_comes_from_all_over_with_the_books_of_the_whole() -> None:
     [
         ({"balance": {"cube": 0.5}}, "data.balance does not work with data builder 'c'"),
         ({"duplicates": "drop"}, "data.duplicates does not work"),
+        ({"test_fraction": 0.5}, "data.test_fraction does not work"),
+        ({"near": 0.9}, "data.near does not work"),
         ({"sources": ("rows.csv",)}, "makes its own examples and read none of rows.csv"),
     ],
 )
@@ -189,7 +199,7 @@ def test_shards_beside_other_things_are_refused() -> None:
         (Shard(make=partial(batch, 0, 3), rows=4), "promised 4 rows, but its column 'prompts' has 3"),
         (shard(0, 2, meta={"n": ["1"]}), "promised 2 rows, but its column 'n' has 1"),
         (shard(0, 1, meta={"tags": ["1"]}), "has a meta column 'tags', which is domaintune's own"),
-        (Shard(make=list, rows=0), "must make a Batch; it made list"),
+        (Shard(make=list, rows=1), "must make a Batch; it made list"),
     ],
 )
 def test_a_batch_that_breaks_its_promise_is_refused(part: Shard, sentence: str, tmp_path: Path) -> None:
@@ -198,13 +208,53 @@ def test_a_batch_that_breaks_its_promise_is_refused(part: Shard, sentence: str, 
 
 
 def test_without_test_rows_nothing_is_built(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="leave no test row"):
-        sharded(shard(0, 3)).write(tmp_path, processes=1)
+    with pytest.raises(DataError, match="makes no test rows"):
+        sharded(Shard(make=killed, rows=3)).write(tmp_path, processes=1)
 
 
 def test_a_process_that_is_killed_is_told_as_that(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="a process that made examples was killed"):
+    with pytest.raises(DataError, match="a process that made examples ended before its time: it was killed"):
         sharded(shard(9, 2, "test"), Shard(make=killed, rows=1)).write(tmp_path, processes=2)
+
+
+def test_an_error_of_a_shard_says_which_and_leaves_no_file(tmp_path: Path) -> None:
+    with pytest.raises(KeyError, match="nope") as caught:
+        sharded(shard(9, 2, "test"), shard(0, 5), Shard(make=broken, rows=1)).write(tmp_path, processes=2)
+    assert "while the shard for train-1 was made" in caught.value.__notes__[0]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("part", "sentence"),
+    [
+        (Shard(make=lambda: batch(0, 1), rows=1), "cannot be sent to another process"),
+        (shard(0, -2), "has -2 rows for side 'train'"),
+        (shard(0, 2, "tset"), "for side 'tset'"),
+    ],
+)
+def test_a_shard_that_cannot_be_made_is_refused_before_any_work(part: Shard, sentence: str) -> None:
+    def build(_: object) -> Iterator[Shard]:
+        yield part
+
+    with pytest.raises(PluginError, match=sentence):
+        make("c", build, None, DataSettings(), seed=0, max_length=None, count_tokens=None)
+
+
+def test_another_test_set_in_the_same_folder_is_kept_apart_too(tmp_path: Path) -> None:
+    for first in (10, 20):
+        made = sharded(shard(0, 30), shard(first, 2, "test")).write(tmp_path, processes=1)
+        assert made.ledger.counts == {"contamination": 2}
+
+
+def test_what_is_safe_from_being_too_long_knows_templates_that_bring_their_own_system_message(tmp_path: Path) -> None:
+    def count(found: Any) -> list[tuple[int, int]]:
+        own = [4 if one.prompt[0]["role"] == "system" else 34 for one in found]
+        texts = [sum(len(message["content"]) for message in one.prompt) for one in found]
+        return [(more + text, len(one.reference)) for one, more, text in zip(found, own, texts, strict=True)]
+
+    parts = (shard(0, 20, system="x"), shard(100, 20), shard(900, 2, "test"))
+    made = sharded(*parts, count=count, max_length=40).write(tmp_path, processes=1)
+    assert made.ledger.counts == {"too-long": 20}
 
 
 def test_an_error_in_a_process_is_the_error_of_the_build(tmp_path: Path) -> None:

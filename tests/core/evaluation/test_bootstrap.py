@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made import example
 
 from domaintune.evaluation import bootstrap
 from domaintune.evaluation.bootstrap import compare, estimate, resample, wilson
@@ -82,7 +83,7 @@ def test_golden_interval_of_a_mean():
 )  # fmt: skip
 def test_a_proportion_has_wilsons_interval(hits, n, low, high):
     values = np.array([[1.0] * hits + [0.0] * (n - hits)])
-    one = estimate(values[0], resample(values, 50, 0)[:, 0])
+    one = estimate(values[0], resample(values, 50, 0)[:, 0], proportion=True)
     assert (one.value, one.n, one.interval) == (pytest.approx(hits / n, abs=1e-6), n, "wilson")
     assert (one.low, one.high) == (pytest.approx(low, abs=5e-5), pytest.approx(high, abs=5e-5))
 
@@ -165,3 +166,16 @@ def test_a_real_difference_is_seen_as_often_as_the_mde_says():
         means = resample(np.stack([a, b]), 400, run)
         seen += compare(a, b, *means.T).verdict == "better"
     assert 0.7 <= seen / 200 <= 0.9
+
+
+def test_a_column_of_zeros_in_a_metric_that_is_no_proportion_is_not_one():
+    from domaintune.contracts import Score
+    from domaintune.evaluation.marks import Marks, numbers
+
+    values = {"base": [0.0, 0.0, 0.0], "tuned": [0.5, 0.25, 0.0]}
+    scores = {system: [{"rougeL": Score(metric="rougeL", value=v)} for v in row] for system, row in values.items()}
+    items = [example(f"question {n}", "answer") for n in range(3)]
+    rows, _ = numbers(Marks(evaluator="made", items=items, scores=scores), 50, 0)
+    assert next((row["system"], row["low"], row["high"], row["interval"]) for row in rows) == (
+        "base", 0.0, 0.0, "bootstrap",
+    )  # fmt: skip

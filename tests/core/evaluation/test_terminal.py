@@ -50,7 +50,7 @@ def test_it_fits_eighty_columns_without_colour_or_loose_ends():
 
 def test_a_row_reads_value_and_interval():
     lines = printed(REPORT).splitlines()
-    assert "  tuned             100.0 [91.2, 100.0]  100.0 [91.2, 100.0]" in lines
+    assert "  tuned             100.0 [91.2, 100.0]  100.0 [100.0, 100.0]" in lines
     assert any(
         line.startswith("  tuned - base            exact   +50.0 [") and line.endswith("better") for line in lines
     )
@@ -166,7 +166,7 @@ def test_no_evidence_says_what_would_have_been_seen():
 def test_markdown_has_the_same_numbers():
     text = markdown(REPORT)
     assert "| all, 40 items | exact | recall |\n|---|---:|---:|\n" in text
-    assert "| tuned | 100.0 [91.2, 100.0] | 100.0 [91.2, 100.0] |" in text
+    assert "| tuned | 100.0 [91.2, 100.0] | 100.0 [100.0, 100.0] |" in text
     assert "| tuned - base | exact | +50.0 [" in text
     table = [line for line in text.splitlines() if line.startswith("|")]
     assert {line.count("|") for line in table} <= {4, 5}
