@@ -400,3 +400,29 @@ def test_no_picture_of_nothing(tmp_path: Path):
 
 def test_names_of_operations_are_those_of_the_options():
     assert BigBenchOptions().operations == tuple(NAMES.values())
+
+
+@pytest.mark.parametrize(
+    ("said", "asked", "wanted"),
+    [
+        ("31 * 7 = 217\n32 * 7 = 224\n33 * 7 = 231", "31 * 7", "217"),
+        ("Sure! 31 x 7 = 217. And 3 + 4 = 7.", "31 * 7", "217"),
+        ("131 * 7 = 917", "31 * 7", "917"),
+        ("31 * 7 = 31 * (5 + 2) = 155 + 62 = 217", "31 * 7", "217"),
+        ("12 - 5 = 7\n5 - 12 = -7", "5 - 12", "-7"),
+        ("8914 - 64 * 100 = 8914 - 6400 = 2514\nTherefore, 8914 / 64 = 139 R 18", "8914 / 64", "139 R 18"),
+        ("217", "31 * 7", "217"),
+    ],
+)
+def test_the_equation_of_the_problem_that_was_asked_counts_before_others(said, asked, wanted):
+    assert result(said, asked) == wanted
+
+
+@pytest.mark.parametrize("sign", "+-*/")
+@given(a=st.integers(0, 10**7), b=st.integers(1, 10**5))
+def test_targets_of_our_own_say_their_answer(sign, a, b):
+    from domaintune_arithmetic.steps import added, divided, long_divided, multiplied, subtracted
+
+    work = {"+": added, "-": subtracted, "*": multiplied, "/": divided if b < 10 else long_divided}[sign]
+    expression, target, answer = work(a, b)
+    assert result(target, expression) == answer

@@ -109,11 +109,12 @@ def test_tables_fit_80_columns_without_colour_in_a_pipe(tiny: Path, tmp_path: Pa
         assert [line for line in lines if len(line) > 80 and str(tmp_path) not in line] == []
 
 
-def test_config_show_can_be_read_back(tmp_path: Path) -> None:
-    shown = run("config", "show", "medical", "--preset", "quick", "--set", "train.steps=7").stdout
+@pytest.mark.parametrize("domain", ["arithmetic", "medical"])
+def test_config_show_can_be_read_back(domain: str, tmp_path: Path) -> None:
+    shown = run("config", "show", domain, "--preset", "quick", "--set", "train.steps=7").stdout
     assert tomllib.loads(shown)["train"]["steps"] == 7
     (tmp_path / "c.toml").write_text(shown)
-    assert run("config", "show", "medical", "-c", tmp_path / "c.toml").stdout == shown
+    assert run("config", "show", domain, "-c", tmp_path / "c.toml").stdout == shown
     assert all(" # " in line for line in shown.splitlines() if " = " in line)
 
 

@@ -148,3 +148,10 @@ def test_without_any_domain_no_items_can_be_read(tmp_path: Path) -> None:
     offers = Catalog(offers={key: offer for key, offer in catalog().offers.items() if key[0] == "evaluator"})
     with pytest.raises(PluginError, match="no domain is installed"):
         given.grade(offers, "exact", "i.csv", tmp_path / "a.jsonl")
+
+
+def test_items_of_a_domain_that_makes_its_own_examples_are_its_test_file(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('"8"\n')
+    (tmp_path / "i.csv").write_text("question,answer\n3 + 5,8\n")
+    with pytest.raises(DataError, match=r"makes its own examples and reads no files; give the test\.jsonl"):
+        given.grade(catalog(), "arithmetic-goat-table", str(tmp_path / "i.csv"), tmp_path / "a.jsonl", overrides=FAST)

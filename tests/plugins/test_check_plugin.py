@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from domaintune.errors import PluginError
+from domaintune.errors import DataError, PluginError
 from domaintune.testing import check_plugin
 
 GOOD = '''
@@ -130,6 +130,20 @@ def test_a_plugin_that_yields_shards_is_checked_like_any_other(check: Callable[[
         check(SHARDS.replace("partial(sums, side, context.options.size)", "lambda: sums(side, context.options.size)"))
     with pytest.raises(AssertionError, match="yields an empty completion"):
         check(SHARDS.replace("str(number + 1)", '" "'))
+
+
+def test_a_shard_of_the_test_side_is_made_too(check: Callable[[str], None]) -> None:
+    with pytest.raises(ZeroDivisionError):
+        check(SHARDS.replace("prompts = [", "1 / (side == 'train')\n    prompts = ["))
+
+
+def test_a_builder_that_cannot_make_its_own_examples_is_refused(check: Callable[[str], None]) -> None:
+    with pytest.raises(DataError, match="nothing today"):
+        check(
+            GOOD.replace(
+                "for number in", "raise __import__('domaintune').DataError('nothing today')\n    for number in"
+            )
+        )
 
 
 def test_a_word_that_is_lost_between_example_and_tokens_is_named(

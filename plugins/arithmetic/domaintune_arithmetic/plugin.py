@@ -22,7 +22,7 @@ QUICK = {
     "model": {"base": "starter"},
     "data": {
         "options": {
-            "parts": ["addition", "subtraction"], "rows": {"addition": 3200, "subtraction": 8800}, "max_digits": 3,
+            "parts": ["addition", "subtraction"], "rows": {"addition": 2600, "subtraction": 7000}, "max_digits": 3,
             "hard": 1.5, "bare": 1.0, "noise": False, "target": "result", "test": 60,
             "system": "Calculate. Reply with the result only.",
         },
