@@ -201,7 +201,7 @@ def test_asking_the_command_for_what_a_broken_plugin_would_offer_repeats_the_rea
 def test_asking_for_nearly_the_name_of_something_names_the_nearest(everyone: dict[str, str]) -> None:
     done = domaintune("build", "ches", env=everyone)
     assert done.returncode == 2
-    assert "there is no domain named 'ches' (did you mean 'chess'?); installed: chess, " in done.stderr
+    assert "there is no domain named 'ches' (did you mean 'chess'?); installed: arithmetic, chess, " in done.stderr
 
 
 def test_the_example_passes_its_own_tests(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def work(plan: Plan, run: Run, folder: Path) -> dict[str, Any]:
             "seed": sampling.seed,
         },
     )
-    report = dataclasses.replace(report, warnings=[*asked.warnings, *report.warnings])
+    report = dataclasses.replace(report, warnings=[*asked.warnings, *_on_floors(run), *report.warnings])
     files.write_json(folder / "report.json", evaluation.draw(report, graders, folder).as_dict())
     return {"items": len(asked.items)}
 
@@ -69,9 +69,18 @@ def publish(run: Run) -> None:
 
 def _learned(run: Run) -> list[Example]:
     """Return the training examples that the floors learn from: all, or so many from all over."""
-    rows = files.read_json(run.file("data/ledger.json"))["kept"]["train"]
+    rows = _rows(run)
     train = enumerate(data.stream(run.file("data"), "train"))
     return [example for place, example in train if (place + 1) * FLOOR_ROWS // rows > place * FLOOR_ROWS // rows]
+
+
+def _on_floors(run: Run) -> list[str]:
+    rows = _rows(run)
+    return [f"The floors learned from {FLOOR_ROWS:,} of {rows:,} training examples."] if rows > FLOOR_ROWS else []
+
+
+def _rows(run: Run) -> int:
+    return int(files.read_json(run.file("data/ledger.json"))["kept"]["train"])
 
 
 def _answers(plan: Plan, run: Run, items: list[Any], sampling: Sampling) -> dict[str, Any]:

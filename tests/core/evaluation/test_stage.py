@@ -154,3 +154,13 @@ def test_a_picture_that_fails_costs_a_warning(run: Run, tiny: Path, draw: Any, r
     assert report["warnings"][-1].startswith("The picture of made-quiz could not be drawn (")
     assert reason in report["warnings"][-1]
     assert [path.name for path in folder.iterdir()] == ["report.json"]
+
+
+def test_floors_learn_from_a_part_of_many_examples_and_the_report_says_so(run: Run, monkeypatch) -> None:
+    from domaintune.evaluation import stage
+
+    assert len(stage._learned(run)) == 21
+    assert stage._on_floors(run) == []
+    monkeypatch.setattr(stage, "FLOOR_ROWS", 5)
+    assert len(stage._learned(run)) == 5
+    assert stage._on_floors(run) == ["The floors learned from 5 of 21 training examples."]
