@@ -21,6 +21,7 @@ from domaintune_arithmetic.cells import CELLS, NAMES, Cell
 from domaintune_arithmetic.cells import problems as held_out_problems
 from domaintune_arithmetic.checking import wrong
 from domaintune_arithmetic.digits import check_tokenizer
+from domaintune_arithmetic.held_out import unordered
 from domaintune_arithmetic.options import GoatOptions
 from domaintune_arithmetic.problems import pieces, problems
 from domaintune_arithmetic.steps import WORK, Worked, added, divided, long_divided, multiplied, subtracted
@@ -92,21 +93,9 @@ def _batch(worked: Sequence[Worked], place: str, tags: frozenset[str], seed: int
     return Batch(
         prompts=ask(expressions, draws, bare=options.bare, noise=options.noise),
         completions=answers if options.target == "result" else targets,
-        groups=_unordered(expressions),
+        groups=unordered(expressions),
         origin=Origin(source=SOURCE, place=place),
         system=options.system,
         tags=tags,
         meta={"input": expressions, "answer": answers},
     )
-
-
-def _unordered(expressions: Sequence[str]) -> Sequence[str]:
-    """Return `3 + 5` for `5 + 3` too, and so for all but divisions: who has learned one knows the other."""
-    sign = expressions[0].split(" ")[1]
-    if sign == "/":
-        return expressions
-    pairs = [expression.split(f" {sign} ") for expression in expressions]
-    return [
-        expression if (len(a), a) <= (len(b), b) else f"{b} {sign} {a}"
-        for expression, (a, b) in zip(expressions, pairs, strict=True)
-    ]

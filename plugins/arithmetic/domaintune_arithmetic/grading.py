@@ -21,6 +21,7 @@ from domaintune import Example, Message, Origin, Score
 from domaintune_arithmetic.bigbench_options import BigBenchOptions
 from domaintune_arithmetic.cells import CELLS, NAMES, Cell, problems
 from domaintune_arithmetic.cells import answer as solved
+from domaintune_arithmetic.held_out import unordered
 
 UNDEFINED = "undefined"
 
@@ -227,16 +228,16 @@ class BigBench:
 
     def _subtask(self, cell: Cell) -> Iterator[Example]:
         for place, (a, b) in enumerate(problems(cell, self._options.per_task, SEED)):
-            right = solved(cell.operation, a, b)
+            right, asked = solved(cell.operation, a, b), f"{a} {cell.operation} {b}"
             for choices in ((), choices_of(cell.operation, a, b, self._options.choices)):
                 yield Example(
                     prompt=(Message(role="user", content=f"What is {a} {SPOKEN[cell.operation]} {b}?"),),
                     completion=(Message(role="assistant", content=right),),
                     origin=Origin(source="arithmetic-bigbench", place=f"{cell.tag} {place}{' choice' * bool(choices)}"),
                     tags=frozenset({SUBTASKS[cell.operation], f"{cell.left_digits}_digit_{SUBTASKS[cell.operation]}"}),
-                    group=f"{a} / {b}" if cell.operation == "/" else f"{min(a, b)} {cell.operation} {max(a, b)}",
+                    group=unordered([asked])[0],
                     choices=choices,
-                    meta={"input": f"{a} {cell.operation} {b}", "answer": right},
+                    meta={"input": asked, "answer": right},
                 )
 
 

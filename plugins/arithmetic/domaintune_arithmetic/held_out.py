@@ -8,6 +8,7 @@ of the two numbers does not count, except in a division: who has learned 5 + 3 k
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,18 @@ def mask(operation: str, a: Words, b: Words) -> Flags:
     shares = np.where((a < 10) & (b < 10), np.uint64(SMALL_SHARE), np.uint64(SHARE))
     flags: Flags = hashed(operation, a, b) % shares == 0
     return flags
+
+
+def unordered(expressions: Sequence[str]) -> Sequence[str]:
+    """Return `3 + 5` for `5 + 3` too, and so for all but divisions; the expressions share one operation."""
+    sign = expressions[0].split(" ")[1]
+    if sign == "/":
+        return expressions
+    pairs = [expression.split(f" {sign} ") for expression in expressions]
+    return [
+        expression if (len(a), a) <= (len(b), b) else f"{b} {sign} {a}"
+        for expression, (a, b) in zip(expressions, pairs, strict=True)
+    ]
 
 
 def hashed(operation: str, a: Words, b: Words) -> Words:
