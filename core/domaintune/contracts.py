@@ -171,27 +171,59 @@ class Sampling:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
-    """A question to an engine.
+class Mix:
+    """Several adapters answering one request together, in the order given.
 
-    The adapter is part of the request, never a state of the engine; None is the base model. With `choices` the answer is
-    the one of them that the model finds likeliest (the sum of its tokens' log probabilities), and nothing is sampled.
+    `sum` adds their updates times their weights, exactly. `arrow` routes each token to the `top` adapters whose
+    prototypes fit it best, in each layer (Ostapenko et al. 2024); the weights then have no effect.
     """
 
-    messages: tuple[Message, ...]
-    adapter: str | None = None
+    weights: tuple[tuple[str, float], ...]
+    route: Literal["sum", "arrow"] = "sum"
+    top: int = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """A question to an engine: chat messages, or a text to be continued as it stands.
+
+    The adapter, or the mix of several, is part of the request, never a state of the engine; None is the base model.
+    With `choices` the answer is the one of them that the model finds likeliest (the sum of its tokens' log
+    probabilities), and nothing is sampled. `logprobs` asks for the log probability of each token of the answer, and of
+    so many likeliest alternatives.
+    """
+
+    messages: tuple[Message, ...] = ()
+    text: str | None = None
+    adapter: str | Mix | None = None
     sampling: Sampling = Sampling()
     choices: tuple[str, ...] = ()
+    logprobs: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenChance:
+    """A token of an answer as text, its natural log probability, and the likeliest tokens in its place."""
+
+    text: str
+    logprob: float
+    top: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class TokenEvent:
-    """New text of one request (by its position); the last event of a request carries its finish reason."""
+    """New text of one request (by its number); the last event of a request carries its finish reason.
+
+    `text` may be empty while a token is not yet a whole character, or may become a stop string. `ids` are the new token
+    ids; `finish_reason` is stop, length, choice or cancelled.
+    """
 
     request: int
     text: str
     tokens: int
     finish_reason: str | None = None
+    ids: tuple[int, ...] = ()
+    chances: tuple[TokenChance, ...] = ()
 
 
 class BuildContext(Protocol):
@@ -257,13 +289,35 @@ class Session(Protocol):
     """A base model held open by an engine, with any number of adapters beside it."""
 
     def load(self, adapter: str, folder: Path) -> None:
-        """Make an adapter folder answerable under an id."""
+        """Make an adapter folder answerable under an id; ids are never used for a second folder."""
 
     def unload(self, adapter: str) -> None:
         """Forget an adapter."""
 
     def generate(self, requests: Sequence[Request]) -> Iterator[TokenEvent]:
         """Answer all requests, yielding text as it comes, in any order."""
+
+
+@runtime_checkable
+class LiveSession(Session, Protocol):
+    """A session whose batch requests join and leave while it runs: what a server needs. One thread owns it."""
+
+    def add(self, request: Request) -> Admission:
+        """Let a request join; it is refused with UsageError before any token where it cannot be answered."""
+
+    def step(self) -> Sequence[TokenEvent]:
+        """Advance every request that has joined by at most one token; empty when there is nothing to do."""
+
+    def cancel(self, request: int) -> None:
+        """Let a request leave, whether or not it is still there."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Admission:
+    """The number under which events speak of a request, and the tokens of its prompt."""
+
+    request: int
+    prompt_tokens: int
 
 
 class Engine(Protocol):
@@ -273,11 +327,30 @@ class Engine(Protocol):
         """Open the base model that `settings.model` names."""
 
 
-class Composer(Protocol):
-    """Makes several adapters work as one: by merged weights, or by a choice per request."""
+@dataclass(frozen=True, kw_only=True)
+class Member:
+    """One of several adapters: its name, its weight, its folder, and prompts it was made for, as unit vectors.
 
-    def merge(self, parts: Mapping[Path, float], folder: Path) -> None:
+    `examples` are rows of `width` floats [prompts, width], empty where the adapter's package has none.
+    """
+
+    name: str
+    folder: Path
+    weight: float = 1.0
+    examples: Sequence[Sequence[float]] = ()
+
+
+class Composer(Protocol):
+    """Makes several adapters work as one: by merged weights, or by a choice per request.
+
+    A composer has `merge`, `route`, or both.
+    """
+
+    def merge(self, members: Sequence[Member], folder: Path) -> None:
         """Write one adapter folder from several, with weights."""
+
+    def route(self, text: str, members: Sequence[Member]) -> str | Mix | None:
+        """Choose who answers a prompt: one adapter, a mix of several, or None for the base model."""
 
 
 @dataclass(frozen=True, kw_only=True)

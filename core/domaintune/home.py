@@ -15,6 +15,12 @@ def cache_folder() -> Path:
     return Path(home).expanduser() if home else Path(platformdirs.user_cache_dir("domaintune"))
 
 
+def registry_folder() -> Path:
+    """Return the folder of the adapter registry (in `DOMAINTUNE_HOME`, default by platform): it cannot be fetched again."""
+    home = os.environ.get("DOMAINTUNE_HOME")
+    return (Path(home).expanduser() if home else Path(platformdirs.user_data_dir("domaintune"))) / "registry"
+
+
 def runs_folder() -> Path:
     """Return the folder of runs (`DOMAINTUNE_RUNS`, default ./runs)."""
     return Path(os.environ.get("DOMAINTUNE_RUNS") or "runs").expanduser()

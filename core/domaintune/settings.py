@@ -124,6 +124,32 @@ class PackSettings:
     """The adapter package."""
 
     license: str = setting("other", "licence named on the model card")
+    embedder: str = setting(
+        "minilm", "embeds some training prompts for `model=auto`: minilm, a model folder, a hub id, or none"
+    )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ServeSettings:
+    """The server: where it listens, and what it allows."""
+
+    host: str = setting("127.0.0.1", "address; any other than this machine's own needs a key")
+    port: Annotated[int, Ge(0), Le(65535)] = setting(8000, "port; 0 takes a free one")
+    key_env: str = setting("DOMAINTUNE_API_KEY", "environment variable that holds the key of the users")
+    admin_key_env: str = setting("DOMAINTUNE_ADMIN_KEY", "environment variable that holds the key of the admin routes")
+    rows: Positive = setting(8, "requests that are answered at once by a base model")
+    queue: Positive = setting(64, "requests that may wait; more are told to come back (429)")
+    max_length: Positive = setting(2048, "tokens that a prompt and its answer may have together")
+    max_tokens: Positive = setting(1024, "tokens that an answer may have")
+    default_tokens: Positive = setting(256, "tokens of an answer where the request does not say")
+    deadline: PositiveFloat = setting(120.0, "seconds until an answer must be finished")
+    drain: NonNegative = setting(30.0, "seconds that running requests get on shutdown")
+    body_bytes: Positive = setting(1_000_000, "size of a request")
+    messages: Positive = setting(256, "messages of a request")
+    adapter_memory: Positive = setting(2_000_000_000, "bytes of adapters held in memory; the least used ones go")
+    max_rank: Positive = setting(512, "largest rank of an adapter that is admitted")
+    follow: PositiveFloat = setting(0.5, "seconds between looks at the registry")
+    threshold: Share = setting(0.35, "similarity below which `auto` asks the base model")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -139,6 +165,7 @@ class Settings:
     train: TrainSettings = dataclasses.field(default_factory=TrainSettings)
     eval: EvalSettings = dataclasses.field(default_factory=EvalSettings)
     pack: PackSettings = dataclasses.field(default_factory=PackSettings)
+    serve: ServeSettings = dataclasses.field(default_factory=ServeSettings)
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values by section, ready for TOML or JSON."""
