@@ -215,7 +215,7 @@ class TokenEvent:
     """New text of one request (by its number); the last event of a request carries its finish reason.
 
     `text` may be empty while a token is not yet a whole character, or may become a stop string. `ids` are the new token
-    ids; `finish_reason` is stop, length, choice or cancelled.
+    ids; `finish_reason` is stop, length, choice or error; with error, `error` says what went wrong.
     """
 
     request: int
@@ -224,6 +224,7 @@ class TokenEvent:
     finish_reason: str | None = None
     ids: tuple[int, ...] = ()
     chances: tuple[TokenChance, ...] = ()
+    error: str = ""
 
 
 class BuildContext(Protocol):
@@ -288,8 +289,8 @@ class Teacher(Protocol):
 class Session(Protocol):
     """A base model held open by an engine, with any number of adapters beside it."""
 
-    def load(self, adapter: str, folder: Path) -> None:
-        """Make an adapter folder answerable under an id; ids are never used for a second folder."""
+    def load(self, adapter: str, folder: Path, sha256: str | None = None) -> None:
+        """Make an adapter folder answerable under an id; other weights than those of the given SHA-256 are refused."""
 
     def unload(self, adapter: str) -> None:
         """Forget an adapter."""
@@ -302,14 +303,31 @@ class Session(Protocol):
 class LiveSession(Session, Protocol):
     """A session whose batch requests join and leave while it runs: what a server needs. One thread owns it."""
 
+    def limit(self, limits: Limits) -> None:
+        """Bound what runs at once."""
+
     def add(self, request: Request) -> Admission:
-        """Let a request join; it is refused with UsageError before any token where it cannot be answered."""
+        """Let a request join; it is refused with RequestError before any token where it cannot be answered."""
 
     def step(self) -> Sequence[TokenEvent]:
         """Advance every request that has joined by at most one token; empty when there is nothing to do."""
 
     def cancel(self, request: int) -> None:
         """Let a request leave, whether or not it is still there."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What a live session may do at once; None is no limit but the model's own.
+
+    `rows` requests are answered together, prompt and answer have `max_length` tokens, `prompt_tokens` of prompts are read
+    in a step, and `adapter_bytes` of adapters stay in memory.
+    """
+
+    rows: int = 64
+    max_length: int | None = None
+    prompt_tokens: int | None = None
+    adapter_bytes: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,7 @@
     DomaintuneError        1   failed while running
     ├── UsageError         2   the command, the settings or the input cannot be used
     │   ├── SettingsError      a setting is unknown or does not fit
+    │   ├── RequestError       a request to a model cannot be answered (`code` names the reason)
     │   ├── PluginError        a plugin, or a part that was asked for, is not there
     │   └── DataError          a source cannot be read, or too much of it is malformed
     ├── ModelError         1   a base model cannot be had or loaded
@@ -41,6 +42,14 @@ class PluginError(UsageError):
 
 class DataError(UsageError):
     """A source cannot be read, or too much of it is malformed."""
+
+
+class RequestError(UsageError):
+    """A request to a model cannot be answered as it is; `code` is a short, stable name of the reason."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class ModelError(DomaintuneError):

@@ -33,6 +33,11 @@ def prompt_ids(tokenizer: Any, messages: Sequence[Message]) -> list[int]:
     return _encode(tokenizer, _render(tokenizer, messages, ask=True))
 
 
+def text_ids(tokenizer: Any, text: str) -> list[int]:
+    """Return the token ids of a text to be continued as it stands, after what the tokenizer begins texts with."""
+    return list(tokenizer(text)["input_ids"])
+
+
 def example_ids(tokenizer: Any, example: Example) -> ExampleIds:
     """Return the token ids of an example; the completion ends with the token that ends a turn."""
     return exchange_ids(tokenizer, example.prompt, example.completion)

@@ -19,7 +19,7 @@ from peft import PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from domaintune import Request, Sampling, data, files, prompts
-from domaintune.defaults.transformers_engine import TransformersEngine
+from domaintune.engine.session import TransformersEngine
 from domaintune.models import base as models
 from domaintune.settings import ModelSettings, resolve
 from domaintune.training import sft

@@ -25,7 +25,7 @@ def domaintune_evaluators() -> Iterator[Component[Evaluator]]:
 
 
 def _transformers() -> Engine:
-    from domaintune.defaults.transformers_engine import TransformersEngine
+    from domaintune.engine.session import TransformersEngine
 
     return TransformersEngine()
 

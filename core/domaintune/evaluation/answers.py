@@ -86,7 +86,7 @@ def _ask(session: Session, requests: Sequence[Request]) -> list[Answer]:
             "run the same command again to continue, or choose another model.engine"
         )
     return [
-        Answer(text=_storable(texts[i]), tokens=tokens[i], finish_reason=ends[i][0], seconds=ends[i][1])
+        Answer(text=_storable(texts[i]).strip(), tokens=tokens[i], finish_reason=ends[i][0], seconds=ends[i][1])
         for i in range(len(requests))
     ]
 

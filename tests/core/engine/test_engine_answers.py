@@ -12,7 +12,7 @@ import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 
 from domaintune import Message, Request, Sampling, prompts
-from domaintune.defaults.transformers_engine import TransformersEngine, TransformersSession
+from domaintune.engine.session import TransformersEngine, TransformersSession
 from domaintune.errors import ModelError
 from domaintune.models import base as models
 from domaintune.settings import ModelSettings
@@ -55,8 +55,10 @@ def session(settings: ModelSettings, adapters: dict[str, Path]) -> TransformersS
 
 
 def answers(session: TransformersSession, requests: list[Request]) -> list[str]:
-    said = {event.request: event.text for event in session.generate(requests)}
-    return [said[place] for place in range(len(requests))]
+    said = [""] * len(requests)
+    for event in session.generate(requests):
+        said[event.request] += event.text
+    return said
 
 
 def reference(settings: ModelSettings, adapter: Path | None, text: str) -> str:
@@ -73,7 +75,7 @@ def reference(settings: ModelSettings, adapter: Path | None, text: str) -> str:
             if token == tokenizer.eos_token_id:
                 break
             grown = torch.cat([grown, torch.tensor([[token]])], dim=1)
-    return str(tokenizer.decode(grown[0, len(ids) :], skip_special_tokens=True)).strip()
+    return str(tokenizer.decode(grown[0, len(ids) :], skip_special_tokens=True))
 
 
 def test_a_mixed_batch_gives_every_request_the_answer_of_its_own_adapter(
@@ -148,16 +150,18 @@ def test_the_adapter_decides_the_choice_and_the_rest_of_the_batch_does_not(
     assert len({tuple(together[place::3]) for place in range(3)}) == 3
     passes: list[int] = []
     session.model.register_forward_pre_hook(lambda *call: passes.append(len(call[2]["input_ids"])), with_kwargs=True)
-    monkeypatch.setattr("domaintune.defaults.transformers_engine.ROWS", 10)
+    monkeypatch.setattr("domaintune.engine.choices.TOGETHER", 10)
     assert answers(session, requests) == together
     assert passes == [10] * 7 + [8] + [10] * 7 + [8] + [10] * 7 + [8]
 
 
 def test_choices_and_free_questions_share_a_batch(session: TransformersSession) -> None:
     free, choose = asked("Hello", "one"), choosing("Hello", "one")
-    events = {event.request: event for event in session.generate([choose, free, choose])}
-    assert events[0].text == events[2].text == answers(session, [choose])[0]
-    assert events[1].text == answers(session, [free])[0]
+    requests = [choose, free, choose]
+    said = answers(session, requests)
+    events = {event.request: event for event in session.generate(requests)}
+    assert said[0] == said[2] == answers(session, [choose])[0]
+    assert said[1] == answers(session, [free])[0]
     assert [events[place].finish_reason == "choice" for place in range(3)] == [True, False, True]
     tokenizer = session.tokenizer
     assert events[0].tokens == sum(len(tokenizer(choice)["input_ids"]) + 1 for choice in CHOICES)
@@ -197,8 +201,8 @@ def test_a_stop_string_ends_the_answer(session: TransformersSession) -> None:
     whole = answers(session, [asked("Hello", "one")])[0]
     stop = whole[2:4]
     events = list(session.generate([asked("Hello", "one", stop=(stop,))]))
-    assert events[0].text == whole[: whole.index(stop)].strip()
-    assert events[0].finish_reason == "stop"
+    assert "".join(event.text for event in events) == whole[: whole.index(stop)]
+    assert [event.finish_reason for event in events][-1] == "stop"
 
 
 def test_an_answer_that_is_cut_says_so(session: TransformersSession) -> None:
