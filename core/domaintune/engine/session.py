@@ -75,7 +75,7 @@ class TransformersSession:
         self.waiting: deque[Running] = deque()
         self.running: list[Running] = []
         self.joined = 0
-        self._mixed: tuple[Any, Any] = (None, None)
+        self._mixed: tuple[Any, slab.Mixing | None] = (None, None)
         rows.use(model)
         with torch.inference_mode():
             self.slab = slab.attach(model, torch.zeros((1, 2), dtype=torch.long, device=model.device))
@@ -298,7 +298,9 @@ class TransformersSession:
         if not one.weights:
             return None
         self.slab.place(self.store.take(self._in_use({name for name, _ in one.weights})))
-        return slab.Alone(self.slab, one.weights, self._route(one))
+        adapter = one.request.adapter
+        route = self._route(adapter) if isinstance(adapter, Mix) and adapter.route == "arrow" else None
+        return slab.Alone(self.slab, one.weights, route)
 
     def _rowwise(self, ready: list[Running], count: int) -> slab.Mixing | None:
         """Return the mixing of a step over `count` rows: a row of coefficients for each request."""
@@ -312,16 +314,16 @@ class TransformersSession:
 
     def _coefficients(self, ready: list[Running], count: int) -> slab.Rowwise:
         coefficients = torch.zeros((count, self.slab.width), dtype=self.model.dtype, device=self.model.device)
-        routed = {}
+        routed: dict[Mix, list[int]] = {}
         for one in ready:
-            route = self._route(one)
-            if route is not None:
-                routed[one.row] = route
+            adapter = one.request.adapter
+            if isinstance(adapter, Mix) and adapter.route == "arrow":
+                routed.setdefault(adapter, []).append(one.row)
                 continue
             for name, weight in one.weights:
                 slot = self.slab.slots[name]
                 coefficients[one.row, slot.start : slot.start + slot.width] = weight
-        return slab.Rowwise(self.slab, coefficients, routed)
+        return slab.Rowwise(self.slab, coefficients, [(self._route(mix), places) for mix, places in routed.items()])
 
     def _in_use(self, names: set[str]) -> set[str]:
         """Return the adapters of all running requests besides the given ones: none may leave the slab in between."""
@@ -329,11 +331,8 @@ class TransformersSession:
             name for one in self.running if one.answer for name, _ in one.weights if name in self.store.known
         }
 
-    def _route(self, one: Running) -> slab.Route | None:
-        adapter = one.request.adapter
-        if not isinstance(adapter, Mix) or adapter.route != "arrow":
-            return None
-        return slab.Route(self.slab, [name for name, _ in adapter.weights], adapter.top)
+    def _route(self, mix: Mix) -> slab.Route:
+        return slab.Route(self.slab, [name for name, _ in mix.weights], mix.top)
 
     @property
     def _like(self) -> torch.Tensor:

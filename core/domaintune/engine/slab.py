@@ -199,7 +199,7 @@ class Slab:
 class Rowwise:
     """The mixing of a step: row i of the input is answered by the adapters that row i of `coefficients` weighs."""
 
-    def __init__(self, slab: Slab, coefficients: torch.Tensor, routed: Mapping[int, Route]) -> None:
+    def __init__(self, slab: Slab, coefficients: torch.Tensor, routed: Sequence[tuple[Route, list[int]]] = ()) -> None:
         self.slab = slab
         self.coefficients = {1: coefficients}
         self.routed = routed
@@ -227,10 +227,9 @@ class Rowwise:
         if self.routed:
             c = c.clone()
             for layer in (layer for layer in group.layers if layer.b is not None):
-                for row, route in self.routed.items():
-                    c[row, layer.place * width : (layer.place + 1) * width] = route.coefficients(
-                        layer, flat[row], width
-                    )
+                own = c[:, layer.place * width : (layer.place + 1) * width]
+                for route, rows in self.routed:
+                    own[rows] = route.coefficients(layer, flat, width)[rows]
         return torch.where(c == 0, c, h * c) if self.masked else h.mul_(c)
 
     def _tiled(self, several: int) -> torch.Tensor:
@@ -279,12 +278,11 @@ class Route:
         return torch.zeros_like(fit).scatter_(-1, best.indices, best.values.softmax(dim=-1))
 
     def coefficients(self, layer: Layer, x: torch.Tensor, width: int) -> torch.Tensor:
-        """Return one token's row of coefficients: x [in] -> [width]."""
-        shares = self.shares(layer, x[None])[0]
-        row = x.new_zeros(width)
-        for share, slot in zip(shares, self.slots, strict=True):
-            row[slot.start : slot.start + slot.width] = share
-        return row
+        """Return rows of coefficients: x [tokens, in] -> [tokens, width]."""
+        spread = x.new_zeros((len(self.slots), width))
+        for row, slot in zip(spread, self.slots, strict=True):
+            row[_ranks(slot)] = 1
+        return self.shares(layer, x).to(x.dtype) @ spread
 
     def _prototypes(self, layer: Layer) -> torch.Tensor:
         if self.names not in layer.prototypes:

@@ -94,13 +94,16 @@ def test_answers_in_a_batch_that_changes_all_the_time_are_those_given_alone(
         assert found[place] == (whole[: len(found[place])] if place in cancelled else whole)
 
 
+@pytest.mark.parametrize("adapter", [None, "r8", *ADAPTERS[-2:]], ids=["base", "adapter", "sum", "arrow"])
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
-def test_logits_are_the_same_to_the_last_bit_alone_and_among_others(opened: Opened, dtype: str) -> None:
+def test_logits_are_the_same_to_the_last_bit_alone_and_among_others(
+    opened: Opened, dtype: str, adapter: str | Mix | None
+) -> None:
     def logits(others: Sequence[str | Mix | None]) -> list[torch.Tensor]:
         session, seen = opened(dtype), []
-        first = session.add(asked("Hello there", "r8", 6)).request
-        for text, adapter in zip(TEXTS * 4, others, strict=False):
-            session.add(asked(text, adapter, 9))
+        first = session.add(asked("Hello there", adapter, 6)).request
+        for text, other in zip(TEXTS * 4, others, strict=False):
+            session.add(asked(text, other, 9))
         take = session._take
 
         def watched(one: object, row: torch.Tensor, *rest: int) -> TokenEvent:
