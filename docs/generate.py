@@ -14,6 +14,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import textwrap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -78,10 +79,14 @@ def option_tables(_: str) -> str:
     for offer in sorted(_ours(), key=lambda offer: offer.record.name):
         record = offer.record
         if isinstance(record, Component) and record.options is not None:
-            prefix = "data.options." if offer.kind == "data builder" else f"eval.{record.name}."
+            prefix = PREFIXES.get(offer.kind, f"eval.{record.name}.")
             table = _table(("setting", "default", "meaning"), _rows(prefix, record.options))
             parts.append(f"### {offer.kind} `{record.name}`\n\n{record.summary}.\n\n{table}")
     return "\n\n".join(parts)
+
+
+PREFIXES = {"data builder": "data.options.", "composer": ""}
+"""What stands before the options of a part; graders have a section each."""
 
 
 def preset_table(domain: str) -> str:
@@ -109,7 +114,8 @@ def hook_sections(_: str) -> str:
     for kind, hook in KINDS.items():
         doc = inspect.getdoc(getattr(hookspecs, hook)) or ""
         names = sorted(f"`{offer.record.name}`" for offer in _ours() if offer.kind == kind)
-        parts.append(f"### {hook}\n\n{doc}\n\nOffered in this repository: {', '.join(names) or 'none yet'}.")
+        offered = f"Offered in this repository: {', '.join(names) or 'none yet'}."
+        parts.append(f"### {hook}\n\n{doc}\n\n{textwrap.fill(offered, 120, break_on_hyphens=False)}")
     return "\n\n".join(parts)
 
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from installing import pretend_installed
 
+from domaintune.adapters.shape import BaseShape
 from domaintune.home import quiet_libraries
 from domaintune.plugins import Catalog, catalog
 
 quiet_libraries()
 os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["XDG_DATA_HOME"] = tempfile.mkdtemp(prefix="domaintune-tests-")  # not the registry of who runs the tests
 os.environ["OMP_NUM_THREADS"] = "1"  # tiny models: a second thread only waits
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 
@@ -85,6 +88,23 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     words = ["Findings: heart size is normal. Small left pleural effusion.", "Derive the impression from the findings."]
     return tiny_model(tmp_path_factory.mktemp("model") / "tiny", words)
+
+
+@pytest.fixture(scope="session")
+def tiny_shape(tiny: Path) -> BaseShape:
+    """What admission knows of the tiny model."""
+    from domaintune.adapters.shape import measure
+    from domaintune.settings import ModelSettings
+
+    return measure(ModelSettings(base=str(tiny)))
+
+
+@pytest.fixture(scope="session")
+def peft_folder(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An adapter of the tiny model, as peft saved it."""
+    from adapting import peft_adapter
+
+    return peft_adapter(tiny, tmp_path_factory.mktemp("adapter") / "peft")
 
 
 @pytest.fixture(scope="session")

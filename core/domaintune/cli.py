@@ -15,6 +15,10 @@ COMMANDS = {
     "train": ("build:train", "Train a domain's adapter."),
     "eval": ("build:evaluate", "Measure an adapter against the base model and the floors."),
     "grade": ("grade:grade", "Run a grader on given answers, without a model."),
+    "serve": ("serve:serve", "Serve adapters behind one OpenAI-compatible address."),
+    "chat": ("chat:chat", "Talk to an adapter in the terminal."),
+    "adapters": ("adapters:adapters", "Keep versions of adapters: promote, roll back, share."),
+    "compose": ("compose:compose", "Make one adapter of several."),
     "plugins": ("plugins:plugins", "List what is installed, and what could not be loaded."),
     "config": ("config:config", "Show the settings of a domain, resolved."),
     "new": ("new:new", "Write a plugin package to start from."),
@@ -69,8 +73,13 @@ def app(names: list[str] | None = None) -> typer.Typer:
     made.callback()(lambda: None)  # keeps the verb in the usage line when there is only one
     for name in names or COMMANDS:
         module, _, function = COMMANDS[name][0].partition(":")
-        command = getattr(__import__(f"domaintune.commands.{module}", fromlist=[function]), function)
-        made.command(name, short_help=COMMANDS[name][1])(command)
+        found = __import__(f"domaintune.commands.{module}", fromlist=[function])
+        command = getattr(found, function)
+        if isinstance(command, typer.Typer):
+            made.add_typer(command, name=name, short_help=COMMANDS[name][1])
+        else:
+            parser = getattr(found, "PARSER", None)  # reads what Typer alone does not
+            made.command(name, cls=parser, short_help=COMMANDS[name][1])(command)
     return made
 
 

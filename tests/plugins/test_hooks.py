@@ -7,12 +7,14 @@ import inspect
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+from composing import packaged, update
 from typer.testing import CliRunner
 
 import domaintune
@@ -34,7 +36,8 @@ from domaintune import (
     hookimpl,
     hookspecs,
 )
-from domaintune.contracts import Session
+from domaintune.adapters.shape import BaseShape
+from domaintune.contracts import Member, Session
 from domaintune.plugins import KINDS, Catalog
 
 ROOT = Path(__file__).parents[2]
@@ -158,12 +161,26 @@ class Abacus:
         return str(int(words[0]) + int(words[2])) if len(words) == 3 and words[1] == "plus" else None
 
 
-class Heaviest:
+@dataclass(frozen=True, kw_only=True)
+class PickOptions:
+    """Options of the composer."""
+
+    lightest: bool = field(default=False, metadata={"doc": "take the smallest weight instead"})
+
+
+class Pick:
     """A composer that takes the adapter with the largest weight as it is."""
 
-    def merge(self, parts: Mapping[Path, float], folder: Path) -> None:
-        chosen = max(parts, key=lambda part: parts[part])
-        (folder / "adapter_config.json").write_bytes((chosen / "adapter_config.json").read_bytes())
+    def __init__(self, options: PickOptions) -> None:
+        self.choose = min if options.lightest else max
+
+    def merge(self, members: Sequence[Any], folder: Path) -> None:
+        chosen = self.choose(members, key=lambda member: member.weight)
+        for name in ("adapter_config.json", "adapter_model.safetensors"):
+            (folder / name).write_bytes((chosen.folder / name).read_bytes())
+
+    def route(self, text: str, members: Sequence[Any]) -> str | None:
+        return next((member.name for member in members if member.name in text), None)
 
 
 def test_domaintune_domains_are_what_build_builds(offer: Offer, tiny: Path, table: Path, tmp_path: Path) -> None:
@@ -231,16 +248,20 @@ def test_domaintune_engines_answer_an_evaluation(offer: Offer, tiny: Path, table
     assert (parrot.opened.base, parrot.loaded) == (str(tiny), "tuned")
 
 
-def test_domaintune_composers_make_one_adapter_of_several(offer: Offer, tmp_path: Path) -> None:
-    found = offer(domaintune_composers=[Component(name="toy-heaviest", summary="The heaviest", load=Heaviest)])
-    assert listed("composer", "toy-heaviest")
-    parts = {}
-    for name, weight in (("light", 0.2), ("heavy", 0.8)):
-        parts[tmp_path / name] = weight
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "adapter_config.json").write_text(json.dumps({"r": weight}))
-    found.component("composer", "toy-heaviest").load().merge(parts, tmp_path)
-    assert json.loads((tmp_path / "adapter_config.json").read_text()) == {"r": 0.8}
+def test_domaintune_composers_make_one_adapter_of_several_or_choose_one(
+    offer: Offer, tiny_shape: BaseShape, tmp_path: Path
+) -> None:
+    part = Component(name="toy-pick", summary="One of them", load=lambda: Pick, options=PickOptions)
+    found = offer(domaintune_composers=[part])
+    assert listed("composer", "toy-pick")
+    members = [packaged(tmp_path / name, update(tiny_shape, seed), tiny_shape) for seed, name in enumerate("ab")]
+    words = ["--weights", "0.2", "0.8", "--method", "toy-pick", "--option", "lightest=true", "-o", tmp_path / "mix"]
+    manifest = run("compose", *members, *words, "--json")["manifest"]
+    assert (manifest["method"], manifest["options"]) == ("toy-pick", {"lightest": True})
+    assert len({(folder / "adapter_model.safetensors").read_bytes() for folder in (members[0], tmp_path / "mix")}) == 1
+    pick = found.component("composer", "toy-pick").load()(PickOptions())
+    asked = [Member(name=name, folder=tmp_path / name) for name in "ab"]
+    assert [pick.route(text, asked) for text in ("to b", "to c")] == ["b", None]
 
 
 SPECS = [name for name, value in vars(hookspecs).items() if hasattr(value, f"{hookspecs.GROUP}_spec")]

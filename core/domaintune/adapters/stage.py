@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from domaintune import files
+from domaintune import data, files
 from domaintune.adapters import card, package
+from domaintune.composition import embedders, routing
+from domaintune.console import note
+from domaintune.errors import ModelError
 from domaintune.models import base as models
 from domaintune.plan import Plan
 from domaintune.runs import Run, versions
@@ -20,6 +23,7 @@ def inputs(plan: Plan, run: Run) -> dict[str, Any]:
         "ledger": run.output("data", "ledger.json"),
         "safety": plan.domain.safety,
         "preset": plan.preset,
+        "embedder": _embedder(plan),
         "settings": package.portable(plan.settings.as_dict()),
     }
 
@@ -32,12 +36,46 @@ def work(plan: Plan, run: Run, folder: Path) -> dict[str, Any]:
     for name in ("train_log.jsonl", "training_loss.png"):
         (folder / name).write_bytes(run.file("train").joinpath(name).read_bytes())
     tokenizer.save_pretrained(folder)
+    embedded = _embed(plan, run, folder)
     facts = _facts(plan, run, base, tokenizer)
     package.copy_pictures(facts.report, run.folder, folder)
     manifest = package.manifest(facts, folder)
     (folder / "README.md").write_text(card.write(manifest, facts.report), encoding="utf-8")
     files.write_json(folder / package.MANIFEST, manifest)
-    return {"files": len(list(folder.iterdir())), "bytes": sum(path.stat().st_size for path in folder.iterdir())}
+    return {
+        "examples": embedded,
+        "files": len(list(folder.iterdir())),
+        "bytes": sum(path.stat().st_size for path in folder.iterdir()),
+    }
+
+
+def _embedder(plan: Plan) -> Any:
+    """Return what tells which embedder will be used; a build of a base model in a folder fetches none."""
+    name = embedders.chosen(plan.settings.pack.embedder, plan.settings.model)
+    return {} if name == embedders.NONE else embedders.identity(name)
+
+
+def _embed(plan: Plan, run: Run, folder: Path) -> int:
+    """Leave the vectors of some training prompts beside the adapter, for routing; returns how many there are."""
+    wanted = plan.settings.pack.embedder
+    name = embedders.chosen(wanted, plan.settings.model)
+    if name == embedders.NONE:
+        if wanted != embedders.NONE:
+            note(f"  `auto` will not choose this adapter: embedder {wanted!r} is not at hand")
+        return 0
+    from domaintune.composition.embed import Embedder  # noqa: PLC0415  (torch; only where something is embedded)
+
+    try:
+        embedder = Embedder.open(name)
+    except ModelError as error:
+        note(f"  `auto` will not choose this adapter: {error}")
+        return 0
+    count = files.read_json(run.file("data/ledger.json"))["kept"]["train"]
+    prompts = routing.prompts_of(data.stream(run.file("data"), "train"), count)
+    if not prompts:
+        return 0
+    routing.write(folder, routing.Routing(embedder.name, embedder.fingerprint, embedder.vectors(prompts)))
+    return len(prompts)
 
 
 def _facts(plan: Plan, run: Run, base: models.BaseModel, tokenizer: Any) -> package.Facts:

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from domaintune import files, pipeline
+from domaintune.adapters.enrol import enrol
+from domaintune.adapters.versions import Version, standing
 from domaintune.commands.common import print_json
 from domaintune.console import err, harmless, note, out, warn
 from domaintune.contracts import Example
@@ -40,14 +42,17 @@ def through(plan: Plan, name: str | None, *, until: Stage, as_json: bool) -> Non
         err().print(data.ledger_table(error.ledger))
         raise
     report = files.read_json(run.file("report.json")) if until in {"evaluation", "adapter"} else None
+    version = _candidate(plan, run) if until == "adapter" else None
     if as_json:
-        print_json(_summary(run, report))
+        print_json({**_summary(run, report), "version": version.id if version else None})
         note(_where(run, until))
     else:
         if report:
             render(report, out(), out().width)
             out().print(f"\n{plan.domain.safety}" if plan.domain.safety else "", markup=False)
         out().print(_where(run, until), markup=False, soft_wrap=True)
+    if version:
+        note(standing(version))
     _check_gates(plan, report)
 
 
@@ -105,6 +110,15 @@ def _summary(run: Run, report: Any) -> dict[str, Any]:
 def _where(run: Run, until: str) -> str:
     place = {"adapter": "adapter", "evaluation": "report.json", "train": "train", "data": "data"}[until]
     return f"{until}: {run.folder / place}"
+
+
+def _candidate(plan: Plan, run: Run) -> Version | None:
+    """Add the finished package to the registry; whatever keeps it out, the build itself is done and good."""
+    try:
+        return enrol(plan, run)
+    except Exception as error:  # a full disk, a registry of a newer domaintune, a package that is refused
+        warn(f"the adapter was not added to the registry: {error or type(error).__name__}")
+        return None
 
 
 def _check_gates(plan: Plan, report: Any) -> None:

@@ -105,8 +105,8 @@ class Rows(Cache):  # type: ignore[misc]  # transformers is not typed for us
         return 0
 
 
-def attend(
-    _module: torch.nn.Module,
+def attend(  # noqa: PLR0913  (the signature is transformers')
+    module: torch.nn.Module,  # noqa: ARG001
     query: torch.Tensor,
     key: torch.Tensor,
     value: torch.Tensor,

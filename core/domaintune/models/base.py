@@ -111,13 +111,19 @@ def quiet_transformers() -> None:
 
 
 def fingerprint(base: BaseModel) -> str:
-    """Return a short hash of the base: its configuration and samples of its weights.
+    """Return a short hash of the base: its configuration, its tokenizer and samples of its weights.
 
     64 spans of 4 KiB a file are read, evenly spread; that tells any two trained models apart without reading gigabytes.
     """
     folder = base.folder or _snapshot(base)
-    config = files.sha256(folder / "config.json")
-    return files.fingerprint({"config": config, "weights": {p.name: _sample(p) for p in _weights(folder)}})
+    tokenizer = folder / "tokenizer.json"
+    return files.fingerprint(
+        {
+            "config": files.sha256(folder / "config.json"),
+            "tokenizer": files.sha256(tokenizer) if tokenizer.is_file() else None,
+            "weights": {path.name: _sample(path) for path in _weights(folder)},
+        }
+    )
 
 
 def commit(base: BaseModel) -> str | None:

