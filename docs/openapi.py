@@ -33,15 +33,29 @@ def document() -> dict[str, Any]:
                 "user": {"type": "http", "scheme": "bearer", "description": "the key of the users, where one is set"},
                 "admin": {"type": "http", "scheme": "bearer", "description": "the key of the admin"},
             },
-            "headers": {"request": {"description": "The request's id, in the server's log too.", "required": True, "schema": TEXT}},
+            "headers": {
+                "request": {
+                    "description": "The request's id, in the server's log too.",
+                    "required": True,
+                    "schema": TEXT,
+                }
+            },
             "schemas": {
-                "Error": ERROR, "Chat": CHAT, "Completion": COMPLETION, "Usage": USAGE, "About": ABOUT, "Model": MODEL,
-                "Models": listing("Model"), "Version": VERSION, "Versions": listing("Listed"),
+                "Error": ERROR,
+                "Chat": CHAT,
+                "Completion": COMPLETION,
+                "Usage": USAGE,
+                "About": ABOUT,
+                "Model": MODEL,
+                "Models": listing("Model"),
+                "Version": VERSION,
+                "Versions": listing("Listed"),
                 "Listed": {**VERSION, "properties": {**VERSION["properties"], "loaded": {"type": "boolean"}}},
-                "Readiness": READINESS, "Alive": exact({"status": {"const": "ok"}}),
+                "Readiness": READINESS,
+                "Alive": exact({"status": {"const": "ok"}}),
             },
         },
-    }  # fmt: skip
+    }
 
 
 def paths() -> dict[str, Any]:
@@ -55,19 +69,27 @@ def paths() -> dict[str, Any]:
             "post": operation("chat", schema.ChatRequest, {**content("Chat"), **stream}, "400 404 413 415 429 503 504"),
         },
         "/v1/completions": {
-            "post": operation("complete", schema.CompletionRequest, {**content("Completion"), **stream}, "400 404 413 415 429 503 504"),
+            "post": operation(
+                "complete", schema.CompletionRequest, {**content("Completion"), **stream}, "400 404 413 415 429 503 504"
+            ),
         },
         "/v1/models": {"get": operation("models", None, content("Models"), "")},
         "/v1/models/{id}": {"get": {**operation("model", None, content("Model"), "404"), "parameters": [named]}},
         "/v1/load_lora_adapter": {"post": operation("load", schema.LoadRequest, success, "400 404 413 415") | admin},
-        "/v1/unload_lora_adapter": {"post": operation("unload", schema.UnloadRequest, success, "400 404 413 415") | admin},
-        "/v1/promote": {"post": operation("promote", schema.PromoteRequest, content("Version"), "400 404 409 413 415") | admin},
-        "/v1/rollback": {"post": operation("rollback", schema.RollbackRequest, content("Version"), "400 404 413 415") | admin},
+        "/v1/unload_lora_adapter": {
+            "post": operation("unload", schema.UnloadRequest, success, "400 404 413 415") | admin
+        },
+        "/v1/promote": {
+            "post": operation("promote", schema.PromoteRequest, content("Version"), "400 404 409 413 415") | admin
+        },
+        "/v1/rollback": {
+            "post": operation("rollback", schema.RollbackRequest, content("Version"), "400 404 413 415") | admin
+        },
         "/v1/versions": {"get": operation("versions", None, content("Versions"), "") | admin},
         "/healthz": {"get": {**operation("alive", None, content("Alive"), ""), "security": []}},
         "/readyz": {"get": readiness()},
         "/metrics": {"get": operation("metrics", None, success, "")},
-    }  # fmt: skip
+    }
 
 
 def operation(name: str, body: type[Shape] | None, good: dict[str, Any], bad: str) -> dict[str, Any]:
@@ -137,48 +159,94 @@ ABOUT = exact(
     {"version": TEXT, "adapters": {"type": "array", "items": TEXT}, "passages": {"type": "array", "items": PASSAGE}}
 )
 _TOKEN = {"token": TEXT, "logprob": NUMBER, "bytes": {"type": "array", "items": WHOLE}}
-_CHANCES = exact({
-    "content": {"type": "array", "items": exact({**_TOKEN, "top_logprobs": {"type": "array", "items": exact(_TOKEN)}})},
-    "refusal": {"type": "null"},
-})  # fmt: skip
+_CHANCES = exact(
+    {
+        "content": {
+            "type": "array",
+            "items": exact({**_TOKEN, "top_logprobs": {"type": "array", "items": exact(_TOKEN)}}),
+        },
+        "refusal": {"type": "null"},
+    }
+)
 _HEAD = {"id": TEXT, "created": WHOLE, "model": TEXT, "system_fingerprint": TEXT}
 _TAIL = {"usage": {"$ref": "#/components/schemas/Usage"}, "domaintune": {"$ref": "#/components/schemas/About"}}
 _CHOICE = {"index": WHOLE, "finish_reason": REASON}
-CHAT = exact({
-    **_HEAD,
-    "object": {"const": "chat.completion"},
-    "choices": {"type": "array", "minItems": 1, "items": exact({
-        **_CHOICE,
-        "message": exact({"role": {"const": "assistant"}, "content": TEXT, "refusal": {"type": "null"}}),
-        "logprobs": {"oneOf": [{"type": "null"}, _CHANCES]},
-    })},
-    **_TAIL,
-})  # fmt: skip
-COMPLETION = exact({
-    **_HEAD,
-    "object": {"const": "text_completion"},
-    "choices": {"type": "array", "minItems": 1, "items": exact({
-        **_CHOICE,
-        "text": TEXT,
-        "logprobs": {"type": ["object", "null"]},
-    })},
-    **_TAIL,
-})  # fmt: skip
+CHAT = exact(
+    {
+        **_HEAD,
+        "object": {"const": "chat.completion"},
+        "choices": {
+            "type": "array",
+            "minItems": 1,
+            "items": exact(
+                {
+                    **_CHOICE,
+                    "message": exact({"role": {"const": "assistant"}, "content": TEXT, "refusal": {"type": "null"}}),
+                    "logprobs": {"oneOf": [{"type": "null"}, _CHANCES]},
+                }
+            ),
+        },
+        **_TAIL,
+    }
+)
+COMPLETION = exact(
+    {
+        **_HEAD,
+        "object": {"const": "text_completion"},
+        "choices": {
+            "type": "array",
+            "minItems": 1,
+            "items": exact(
+                {
+                    **_CHOICE,
+                    "text": TEXT,
+                    "logprobs": {"type": ["object", "null"]},
+                }
+            ),
+        },
+        **_TAIL,
+    }
+)
 MODEL = exact(
     {
-        "id": TEXT, "object": {"const": "model"}, "created": WHOLE, "owned_by": TEXT, "root": OR_NOTHING, "parent": OR_NOTHING,
-        "digest": TEXT, "fingerprint": TEXT, "rank": WHOLE, "users": WHOLE,
+        "id": TEXT,
+        "object": {"const": "model"},
+        "created": WHOLE,
+        "owned_by": TEXT,
+        "root": OR_NOTHING,
+        "parent": OR_NOTHING,
+        "digest": TEXT,
+        "fingerprint": TEXT,
+        "rank": WHOLE,
+        "users": WHOLE,
     },
-    "digest", "fingerprint", "rank", "users",
-)  # fmt: skip
-VERSION = exact({
-    "id": TEXT, "name": TEXT, "number": WHOLE, "state": {"enum": ["candidate", "promoted", "retired"]},
-    "withdrawn": {"type": "boolean"}, "digest": TEXT, "fingerprint": TEXT, "rank": WHOLE, "bytes": WHOLE, "added": TEXT,
-})  # fmt: skip
-READINESS = exact({
-    "status": {"enum": ["ready", "not ready"]}, "serving": {"type": "object"}, "problems": {"type": "object"},
-    "restarting": {"type": "array", "items": TEXT},
-})  # fmt: skip
+    "digest",
+    "fingerprint",
+    "rank",
+    "users",
+)
+VERSION = exact(
+    {
+        "id": TEXT,
+        "name": TEXT,
+        "number": WHOLE,
+        "state": {"enum": ["candidate", "promoted", "retired"]},
+        "withdrawn": {"type": "boolean"},
+        "digest": TEXT,
+        "fingerprint": TEXT,
+        "rank": WHOLE,
+        "bytes": WHOLE,
+        "added": TEXT,
+    }
+)
+READINESS = exact(
+    {
+        "status": {"enum": ["ready", "not ready"]},
+        "serving": {"type": "object"},
+        "problems": {"type": "object"},
+        "restarting": {"type": "array", "items": TEXT},
+    }
+)
 
 
 if __name__ == "__main__":

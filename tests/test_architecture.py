@@ -64,11 +64,16 @@ def is_a(name: str, package: str) -> bool:
     return name == package or name.startswith(f"{package}.")
 
 
+WORDS = {"serving/problems.py": {"code"}}
+"""Words that are no domain where they stand: the field of an OpenAI error."""
+
+
 def test_core_names_no_domain() -> None:
     def found() -> Iterator[tuple[Path, int, str]]:
         for path in CORE_FILES:
+            names = FIRST_PARTY - WORDS.get(NAMES[path], set())
             for node in ast.walk(TREES[path]):
-                if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in FIRST_PARTY:
+                if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in names:
                     yield path, node.lineno, f"the string {node.value!r} is a plugin's name"
 
     assert not places(found())

@@ -75,8 +75,9 @@ def _answer(error: Exception) -> tuple[str, int] | None:
     """Return the sentence and the exit code for an error that is not a bug of ours."""
     if isinstance(error, DomaintuneError):
         return str(error), error.exit_code
-    if isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] in _EXTRAS:
-        return f"this needs {error.name!r}, which is not installed: pip install 'domaintune[train]'", 2
+    if isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] in _EXTRAS | _SERVING:
+        extra = "serve" if (error.name or "").partition(".")[0] in _SERVING else "train"
+        return f"this needs {error.name!r}, which is not installed: pip install 'domaintune[{extra}]'", 2
     if type(error).__name__ in _OUT_OF_MEMORY:
         return "memory ran out; lower train.micro_batch_size, train.max_length or eval.batch_size and run it again", 1
     if isinstance(error, OSError) and error.errno is not None and not isinstance(error, BrokenPipeError):
@@ -97,6 +98,7 @@ def _refusal(error: OSError) -> str:
 
 
 _OUT_OF_MEMORY = {"OutOfMemoryError", "MemoryError"}  # torch's, by name: it is not imported here
+_SERVING = {"prometheus_client", "starlette", "uvicorn"}
 _EXTRAS = {
     "accelerate", "datasets", "datasketch", "faiss", "gguf", "jinja2", "matplotlib", "numpy", "peft", "pyarrow",
     "sklearn", "torch", "transformers", "trl",

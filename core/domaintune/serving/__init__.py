@@ -1,0 +1,1 @@
+"""The server: every promoted adapter behind one OpenAI-compatible address."""

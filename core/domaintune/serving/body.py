@@ -1,0 +1,83 @@
+"""The body of a request: as large, as deep and as strange as the limits allow, and no more."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from starlette.requests import ClientDisconnect, Request
+
+from domaintune.adapters import strict_json
+from domaintune.adapters.refusals import REFUSALS, AdmissionError, Sentence, shown
+from domaintune.serving.problems import HttpError, bad
+
+WITHIN: Final = 8.0
+"""Seconds for a body to arrive."""
+MOST_VALUES: Final = 20_000
+
+
+async def read_json(request: Request, limit: int) -> dict[str, Any]:
+    """Return the JSON object that a request brings, or raise the HttpError that refuses it."""
+    _check_kind(request.headers)
+    try:
+        async with asyncio.timeout(WITHIN):
+            content = await _read(request, limit)
+    except TimeoutError:
+        problem = f"the body did not arrive within {WITHIN:g} seconds"
+        raise HttpError(408, problem, "request_timeout", None, {"connection": "close"}) from None
+    return parse(content)
+
+
+def parse(content: bytes) -> dict[str, Any]:
+    """Read one JSON object strictly: no NaN, no repeated key, no text that is not Unicode, no depth bomb."""
+    try:
+        value = strict_json.parse(content, Sentence("the body"), most_values=MOST_VALUES)
+    except AdmissionError as error:
+        reason = REFUSALS[error.code].reason.format_map({name: shown(fact) for name, fact in error.facts.items()})
+        raise bad(reason, code="invalid_json") from None
+    if b"\\u0000" in content and any("\0" in text for text in _texts(value)):
+        raise bad("the body has the NUL character in a text", code="invalid_json")
+    return value
+
+
+def _check_kind(headers: Mapping[str, str]) -> None:
+    """Refuse what no JSON client sends; a form of a web page, for one, cannot send JSON without asking."""
+    kind, _, rest = headers.get("content-type", "").lower().partition(";")
+    charset = rest.partition("charset=")[2].strip(' "')
+    if kind.strip() != "application/json" or charset not in {"", "utf-8", "utf8"}:
+        raise HttpError(415, "send the body as Content-Type: application/json (UTF-8)", "unsupported_media_type")
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        raise HttpError(415, "send the body without Content-Encoding", "unsupported_media_type")
+
+
+async def _read(request: Request, limit: int) -> bytes:
+    """Collect the body; its announced length is believed only where it is too large."""
+    announced = request.headers.get("content-length", "0")
+    if announced.isdecimal() and int(announced[:20]) > limit:
+        raise _too_large(limit)
+    content = bytearray()
+    try:
+        async for chunk in request.stream():
+            content += chunk
+            if len(content) > limit:
+                raise _too_large(limit)
+    except ClientDisconnect:
+        raise HttpError(400, "the body ended early", "invalid_json") from None
+    return bytes(content)
+
+
+def _too_large(limit: int) -> HttpError:
+    return HttpError(413, f"the body is larger than {limit:,} bytes (serve.body_bytes)", "request_too_large")
+
+
+def _texts(root: Any) -> Iterator[str]:
+    """Yield every key and text of a value."""
+    waiting = [root]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, dict | list):
+            waiting += value
+            waiting += value.values() if isinstance(value, dict) else ()

@@ -1,0 +1,69 @@
+"""`auto`: the adapter whose own examples a question is most like, or the base model where none is near."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import logging
+from dataclasses import dataclass, field
+from typing import Any
+
+from domaintune.composition import embedders
+from domaintune.composition import routing as examples
+from domaintune.contracts import Composer, Member, Mix
+from domaintune.errors import DomaintuneError
+from domaintune.plugins import catalog
+from domaintune.serving import names
+from domaintune.serving.shelf import Loaded, Shelf, UnknownModelError
+
+COMPOSER = "nearest"
+log = logging.getLogger("domaintune.serving")
+
+
+@dataclass(eq=False)
+class ByExamples:
+    """Chooses with the composer `nearest`; the embedder must be on this machine, as a server fetches nothing."""
+
+    shelf: Shelf
+    embedder: str
+    threshold: float
+    _one_choice: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _composer: Composer | None = None
+
+    @property
+    def offered(self) -> bool:
+        """Whether there is anything to choose by."""
+        return bool(self._members()) and self.embedder != embedders.NONE and embedders.is_at_hand(self.embedder)
+
+    async def choose(self, question: str) -> str:
+        """Return the name of who answers; UnknownModelError where there is nothing to choose by."""
+        if not self.offered:
+            raise UnknownModelError(
+                "no adapter here has examples to choose by, or their embedder is not on this machine"
+            )
+        members = [
+            Member(name=one.version.id, folder=self.shelf.registry.folder(one.version)) for one in self._members()
+        ]
+        async with self._one_choice:  # an embedder is used by one thread at a time
+            chosen = await asyncio.to_thread(self._route, question, members)
+        if isinstance(chosen, Mix):
+            ids, weights = zip(*chosen.weights, strict=True)
+            return "|".join(ids) if chosen.route == "arrow" else names.mixed(ids, weights)
+        return chosen or names.BASE
+
+    def _members(self) -> list[Loaded]:
+        """Return the promoted adapters of the first base that brought examples."""
+        first = self.shelf.bases[0]
+        found = [one for _, one in sorted(self.shelf.aliases.items()) if one.base is first]
+        return [one for one in found if examples.FILE in one.version.files]
+
+    def _route(self, question: str, members: list[Member]) -> str | Mix | None:
+        if self._composer is None:
+            component: Any = catalog().component("composer", COMPOSER)
+            options = dataclasses.replace(component.options(), threshold=self.threshold, embedder=self.embedder)
+            self._composer = component.load()(options)
+        try:
+            return self._composer.route(question, members)
+        except DomaintuneError as error:
+            log.warning("auto: %s", error)
+            raise

@@ -1,0 +1,128 @@
+"""What a request wants, once its limits are checked: the questions to the engine, in the order of the choices."""
+
+from __future__ import annotations
+
+import dataclasses
+import secrets
+from dataclasses import dataclass
+
+from domaintune.contracts import Message, Mix, Request, Sampling
+from domaintune.serving.problems import HttpError, bad
+from domaintune.serving.schema import MOST_ANSWERS, ChatMessage, ChatRequest, Common, CompletionRequest
+from domaintune.settings import ServeSettings
+
+LETTERS_A_TOKEN = 64
+"""More letters than this for each token of the context cannot fit, so they are not even cut into tokens."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """A request that can be put to an engine as soon as it is known who answers."""
+
+    model: str
+    chat: bool
+    asks: tuple[Request, ...]
+    answers: int  # of each prompt
+    stream: bool
+    usage: bool  # in a stream: tell the token counts at the end
+    retrieval: bool | None = None
+
+    @property
+    def question(self) -> str:
+        """The text by which `auto` chooses: the last user message, or the text to be continued."""
+        first = self.asks[0]
+        said = (message["content"] for message in reversed(first.messages) if message["role"] == "user")
+        return first.text if first.text is not None else next(said, "")
+
+    def with_messages(self, messages: tuple[Message, ...]) -> Wanted:
+        """Return the same with other messages."""
+        return dataclasses.replace(self, asks=tuple(dataclasses.replace(ask, messages=messages) for ask in self.asks))
+
+    def put_to(self, adapter: str | Mix | None) -> tuple[Request, ...]:
+        """Return the questions with the adapter that answers them."""
+        return tuple(dataclasses.replace(ask, adapter=adapter) for ask in self.asks)
+
+
+def from_chat(asked: ChatRequest, limits: ServeSettings) -> Wanted:
+    """Return what a conversation wants."""
+    if len(asked.messages) > limits.messages:
+        raise bad(f"{len(asked.messages):,} messages; {limits.messages:,} are the most (serve.messages)", "messages")
+    messages = tuple(map(_message, asked.messages))
+    _check_length(sum(len(message["content"]) for message in messages), limits, "messages")
+    if asked.top_logprobs is not None and not asked.logprobs:
+        raise bad("top_logprobs needs logprobs: true", "top_logprobs")
+    tokens = _tokens(asked.max_tokens, asked.max_completion_tokens, limits)
+    request = Request(messages=messages, logprobs=(asked.top_logprobs or 0) if asked.logprobs else None)
+    return _wanted(asked, [request], _sampling(asked, tokens), retrieval=asked.retrieval, chat=True)
+
+
+def from_completion(asked: CompletionRequest, limits: ServeSettings) -> Wanted:
+    """Return what a text to be continued wants."""
+    prompts = [asked.prompt] if isinstance(asked.prompt, str) else asked.prompt
+    for prompt in prompts:
+        _check_length(len(prompt), limits, "prompt")
+    requests = [Request(text=prompt, logprobs=asked.logprobs) for prompt in prompts]
+    return _wanted(
+        asked, requests, _sampling(asked, _tokens(asked.max_tokens, None, limits)), retrieval=None, chat=False
+    )
+
+
+def _wanted(
+    asked: Common, requests: list[Request], sampling: Sampling, *, retrieval: bool | None, chat: bool
+) -> Wanted:
+    count = asked.n or 1
+    if count * len(requests) > MOST_ANSWERS:
+        raise bad(f"n times the prompts are {count * len(requests)} answers; {MOST_ANSWERS} are the most", "n")
+    if asked.stream_options is not None and not asked.stream:
+        raise bad("stream_options needs stream: true", "stream_options")
+    drawn = [dataclasses.replace(sampling, seed=(sampling.seed + place) % 2**63) for place in range(count)]
+    return Wanted(
+        model=asked.model,
+        chat=chat,
+        asks=tuple(dataclasses.replace(one, sampling=each) for one in requests for each in drawn),
+        answers=count,
+        stream=bool(asked.stream),
+        usage=bool(asked.stream_options and asked.stream_options.include_usage),
+        retrieval=retrieval,
+    )
+
+
+def _sampling(asked: Common, tokens: int) -> Sampling:
+    stops = (asked.stop,) if isinstance(asked.stop, str) else tuple(asked.stop or ())
+    greedy = not asked.temperature or asked.top_p == 0
+    return Sampling(
+        max_new_tokens=tokens,
+        temperature=0.0 if greedy else float(asked.temperature or 0),
+        top_p=1.0 if greedy or asked.top_p is None else float(asked.top_p),
+        seed=secrets.randbelow(2**31) if asked.seed is None else asked.seed % 2**63,
+        stop=stops,
+    )
+
+
+def _tokens(old: int | None, new: int | None, limits: ServeSettings) -> int:
+    """Return how many tokens an answer may have, by either of the two names that OpenAI has given it."""
+    if old is not None and new is not None and old != new:
+        raise bad("max_tokens and max_completion_tokens differ; send one of them", "max_completion_tokens")
+    asked = new if new is not None else old
+    if asked is None:
+        return min(limits.default_tokens, limits.max_tokens)
+    if asked > limits.max_tokens:
+        name = "max_tokens" if new is None else "max_completion_tokens"
+        raise bad(f"{name} is {asked:,}; {limits.max_tokens:,} are the most (serve.max_tokens)", name)
+    return asked
+
+
+def _message(message: ChatMessage) -> Message:
+    content = message.content
+    text = content if isinstance(content, str) else "\n".join(part.text for part in content)
+    return Message(role="system" if message.role == "developer" else message.role, content=text)
+
+
+def _check_length(letters: int, limits: ServeSettings, where: str) -> None:
+    if letters > limits.max_length * LETTERS_A_TOKEN:
+        raise too_long(f"{letters:,} letters do not fit into {limits.max_length:,} tokens", where)
+
+
+def too_long(message: str, param: str) -> HttpError:
+    """Return the answer to a prompt that leaves no room."""
+    return bad(f"{message} (serve.max_length)", param, "context_length_exceeded")
