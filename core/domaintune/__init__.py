@@ -18,6 +18,7 @@ __version__ = "0.1.0"
 TYPE_CHECKING = False  # as in typing, which takes longer to import than `domaintune --help` to run
 
 if TYPE_CHECKING:
+    from domaintune.contracts import Admission as Admission
     from domaintune.contracts import Answer as Answer
     from domaintune.contracts import Batch as Batch
     from domaintune.contracts import BuildContext as BuildContext
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
     from domaintune.contracts import Dropped as Dropped
     from domaintune.contracts import Example as Example
     from domaintune.contracts import Field as Field
+    from domaintune.contracts import Limits as Limits
+    from domaintune.contracts import Member as Member
     from domaintune.contracts import Message as Message
+    from domaintune.contracts import Mix as Mix
     from domaintune.contracts import Origin as Origin
     from domaintune.contracts import Passage as Passage
     from domaintune.contracts import Request as Request
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
     from domaintune.contracts import Sampling as Sampling
     from domaintune.contracts import Score as Score
     from domaintune.contracts import Shard as Shard
+    from domaintune.contracts import TokenChance as TokenChance
     from domaintune.contracts import TokenEvent as TokenEvent
     from domaintune.data.text import clean_text as clean_text
     from domaintune.errors import DataError as DataError
@@ -42,8 +47,8 @@ if TYPE_CHECKING:
 
 _HOME = {
     "contracts": (
-        "Answer Batch BuildContext Component Domain Dropped Example Field Message Origin Passage "
-        "Request Row Sampling Score Shard TokenEvent"
+        "Admission Answer Batch BuildContext Component Domain Dropped Example Field Limits Member Message Mix Origin "
+        "Passage Request Row Sampling Score Shard TokenChance TokenEvent"
     ),
     "data.text": "clean_text",
     "errors": "DataError DomaintuneError",

@@ -1,7 +1,6 @@
-"""What the parts of domaintune hand to each other: frozen records and small protocols.
+"""What the parts of domaintune hand to each other: frozen records and small protocols, all that a plugin must know.
 
-Everything a plugin yields or receives is defined here, with the standard library alone, so that a plugin author can
-read the whole agreement on one page and importing it costs nothing.
+Everything is defined with the standard library alone, so importing it costs nothing.
 """
 
 from __future__ import annotations
@@ -190,7 +189,7 @@ class Request:
     The adapter, or the mix of several, is part of the request, never a state of the engine; None is the base model.
     With `choices` the answer is the one of them that the model finds likeliest (the sum of its tokens' log
     probabilities), and nothing is sampled. `logprobs` asks for the log probability of each token of the answer, and of
-    so many likeliest alternatives.
+    so many likeliest alternatives. `shorten` lets an answer have as many tokens as fit, where not all do.
     """
 
     messages: tuple[Message, ...] = ()
@@ -199,6 +198,7 @@ class Request:
     sampling: Sampling = Sampling()
     choices: tuple[str, ...] = ()
     logprobs: int | None = None
+    shorten: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -90,9 +90,11 @@ def domaintune_engines() -> Iterable[Component[Engine]]:  # type: ignore[empty-b
     """Offer backends that answer with a base model and named adapters.
 
     Called with all other hooks, when the first command needs to know what is installed; `load` is called when a build
-    reaches its evaluation, for the engine that `model.engine` names. It returns an object with `open(model)`, called
-    where questions have no stored answer yet, which opens a session: adapters are loaded into it by name, and
-    `generate(requests)` is called for every batch. The adapter is part of each request, never a state of the session.
+    reaches its evaluation, and by `domaintune serve` and `chat`, for the engine that `model.engine` names. It returns an
+    object with `open(model)`, called where questions have no stored answer yet, which opens a session: adapters are
+    loaded into it by name, and `generate(requests)` is called for every batch. The adapter, or the mix of several, is
+    part of each request, never a state of the session. A session that is to serve has `limit`, `add`, `step` and
+    `cancel` besides: requests join and leave while it runs.
     """
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -103,6 +103,8 @@ class TransformersSession:
         """Let a request join; raises RequestError where it cannot be answered."""
         prompt = self._prompt_ids(request)
         most = self.most_tokens
+        if request.shorten and 0 < most - len(prompt) < request.sampling.max_new_tokens:
+            request = replace(request, sampling=replace(request.sampling, max_new_tokens=most - len(prompt)))
         if not prompt or len(prompt) + request.sampling.max_new_tokens > most:
             raise RequestError(
                 "context_length_exceeded" if prompt else "empty_prompt",
@@ -152,7 +154,7 @@ class TransformersSession:
                     if event.error:
                         raise RequestError("failed", event.error)
                     if event.request in places:
-                        yield _renumbered(event, places[event.request])
+                        yield replace(event, request=places[event.request])
         finally:
             for number in places:
                 self.cancel(number)
@@ -345,17 +347,6 @@ class TransformersSession:
 
 def _unloaded(name: str) -> ModelError:
     return ModelError(f"adapter {name!r} was unloaded while it answered")
-
-
-def _renumbered(event: TokenEvent, place: int) -> TokenEvent:
-    return TokenEvent(
-        request=place,
-        text=event.text,
-        tokens=event.tokens,
-        finish_reason=event.finish_reason,
-        ids=event.ids,
-        chances=event.chances,
-    )
 
 
 def _end_ids(model: Any, tokenizer: Any) -> list[int]:

@@ -75,11 +75,12 @@ def _wanted(
         raise bad(f"n times the prompts are {count * len(requests)} answers; {MOST_ANSWERS} are the most", "n")
     if asked.stream_options is not None and not asked.stream:
         raise bad("stream_options needs stream: true", "stream_options")
+    said = any(getattr(asked, name, None) is not None for name in ("max_tokens", "max_completion_tokens"))
     drawn = [dataclasses.replace(sampling, seed=(sampling.seed + place) % 2**63) for place in range(count)]
     return Wanted(
         model=asked.model,
         chat=chat,
-        asks=tuple(dataclasses.replace(one, sampling=each) for one in requests for each in drawn),
+        asks=tuple(dataclasses.replace(one, sampling=each, shorten=not said) for one in requests for each in drawn),
         answers=count,
         stream=bool(asked.stream),
         usage=bool(asked.stream_options and asked.stream_options.include_usage),

@@ -155,11 +155,25 @@ def test_what_cannot_be_answered_is_refused_before_it_joins(opened: Opened) -> N
     with pytest.raises(RequestError, match="together they may have 50") as error:
         session.add(asked("Hello", tokens=60))
     assert error.value.code == "context_length_exceeded"
+    with pytest.raises(RequestError, match="together"):
+        session.add(replace(asked("Hello " * 60, tokens=60), shorten=True))
     with pytest.raises(ModelError, match="r44"):
         session.add(asked("Hello", "r44"))
     with pytest.raises(ModelError, match="'x'"):
         session.add(asked("Hello", Mix(weights=(("r4", 1), ("x", 1)))))
     assert not session.waiting
+
+
+def test_an_answer_may_be_shortened_to_what_fits(opened: Opened) -> None:
+    session = opened()
+    session.ends = frozenset()
+    session.limit(Limits(max_length=50))
+    request = replace(asked("Hello", tokens=60), shorten=True)
+    admission = session.add(request)
+    session.cancel(admission.request)
+    events = list(session.generate([request]))
+    assert sum(event.tokens for event in events) == 50 - admission.prompt_tokens
+    assert events[-1].finish_reason == "length"
 
 
 def test_unloading_ends_the_requests_that_use_the_adapter_and_no_others(opened: Opened) -> None:
