@@ -32,13 +32,15 @@ class Rules:
     """How much of everything is admitted; `norms` is a band for the norm of the whole update, such as others have.
 
     `max_change` bounds the quadratic mean by which the weights of one layer are changed: trained weights are
-    themselves between 0.01 and 0.1, so a change of 1 leaves nothing of them.
+    themselves between 0.01 and 0.1, so a change of 1 leaves nothing of them. `max_factor` bounds the quadratic mean of
+    each factor: one that is huge beside a tiny one overflows on its way, however small their product is.
     """
 
     max_rank: int = 512
     max_scale: float = 64.0
     max_bytes: int = 2 * 1024**3
     max_change: float = 1.0
+    max_factor: float = 100.0
     approved_templates: frozenset[str] = frozenset()
     norms: tuple[float, float] | None = None
 
@@ -146,11 +148,15 @@ def _check_update(
     total = 0.0
     for layer in layers:
         down, up = (tensors[name] for name in _factors(layer))
-        squared = values.squared_norm(file, down, up)
-        change = values.root_mean_square(squared, layer.scale, math.prod(base.linears[layer.module]))
+        squares = values.squared_norms(file, down, up)
+        change = values.root_mean_square(squares.product, layer.scale, math.prod(base.linears[layer.module]))
         if change > rules.max_change:
             raise AdmissionError("change_too_large", name=layer.module, change=change, limit=rules.max_change)
-        total += layer.scale**2 * squared
+        for tensor, squared in ((down, squares.down), (up, squares.up)):
+            mean = values.root_mean_square(squared, 1, math.prod(tensor.shape))
+            if mean > rules.max_factor:
+                raise AdmissionError("factor_too_large", name=tensor.name, mean=mean, limit=rules.max_factor)
+        total += layer.scale**2 * squares.product
     norm = math.sqrt(total)
     if norm == 0:
         raise AdmissionError("changes_nothing")

@@ -167,6 +167,12 @@ REFUSALS: dict[str, Refusal] = {
         "and trained weights are themselves 0.01 to 0.1",
         "train again with a lower learning rate, or correct lora_alpha",
     ),
+    "factor_too_large": Refusal(
+        _WEIGHTS,
+        "the numbers of {name} are {mean} in the quadratic mean; at most {limit} is allowed: what is computed with them "
+        "runs out of range",
+        "train again with a lower learning rate",
+    ),
     "norm_out_of_band": Refusal(
         _WEIGHTS,
         "the norm of its update is {norm}, outside the band {low} to {high} of adapters that are in use",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,15 +27,23 @@ Bits = NDArray[np.unsignedinteger[Any]]
 Floats = NDArray[np.float64]
 
 
-def squared_norm(file: OpenFile, down: Tensor, up: Tensor) -> float:
-    """Return ||BA||² of one layer's factors A (`down`) and B (`up`), or refuse them where they are not finite.
+class Squares(NamedTuple):
+    """Squared Frobenius norms: of the product BA, and of each factor."""
+
+    product: float
+    down: float
+    up: float
+
+
+def squared_norms(file: OpenFile, down: Tensor, up: Tensor) -> Squares:
+    """Return ||BA||², ||A||² and ||B||² of one layer's factors A (`down`) and B (`up`); only finite ones are admitted.
 
     The product itself, which is as large as the layer, is not made: ||BA||² is the sum of (BᵀB) * (AAᵀ), both r by r.
     """
     first, second = _gram(file, down, across=True), _gram(file, up, across=False)
     found = float(np.sum(first * second))
-    most = float(np.trace(first) * np.trace(second))
-    return found if found > NOISE * most else 0.0
+    each = float(np.trace(first)), float(np.trace(second))
+    return Squares(found if found > NOISE * each[0] * each[1] else 0.0, *each)
 
 
 def check_finite(file: OpenFile, tensor: Tensor) -> None:

@@ -91,7 +91,8 @@ class Conversation:
         joined: dict[int, int] = {}
         try:
             for place, (speaker, history) in enumerate(zip(self.speakers, self.histories, strict=True)):
-                request = Request(messages=(*history, asked), adapter=speaker.adapter, sampling=self.sampling)
+                messages = (*history, asked)
+                request = Request(messages=messages, adapter=speaker.adapter, sampling=self.sampling, shorten=True)
                 joined[self.session.add(request).request] = place
         except BaseException:
             for number in joined:

@@ -61,6 +61,9 @@ class Talk:
                 conversation.reset()
                 note("forgotten")
                 continue
+            if line.startswith("/") and line[1:].isalpha() and keys.by_hand:
+                note(f"{line} is no command; /reset forgets what was said, /quit leaves")
+                continue
             failed |= not _answered(conversation, show, line)
         return int(failed and not keys.by_hand)
 

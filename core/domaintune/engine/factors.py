@@ -7,6 +7,7 @@ import json
 import math
 import mmap
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from domaintune.errors import ModelError
 WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
 DTYPES = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
 PREFIX = "base_model.model."
+NAME = re.compile(r"[\w.-]{1,200}")
 PLAIN = {"use_dora": False, "lora_bias": False, "bias": "none", "fan_in_fan_out": False, "layer_replication": None}
 """What an adapter must not say of itself, or its update is not `scale * B A`."""
 
@@ -126,6 +128,10 @@ def _pair(layer: str, config: Mapping[str, Any], tensors: Mapping[str, torch.Ten
 
 
 def _of_layer(patterns: Mapping[str, Any] | None, layer: str, default: Any) -> Any:
-    """Return what a pattern says of a layer: as peft reads plain keys, the first that is its name or the end of it."""
-    found = (value for key, value in (patterns or {}).items() if layer == key or layer.endswith(f".{key}"))
-    return next(found, default)
+    """Return what a pattern says of a layer as peft reads it: the first key that matches its name or the end of it."""
+    for key, value in (patterns or {}).items():
+        if not NAME.fullmatch(key):
+            raise ModelError(f"alpha_pattern has the key {key!r}, which is no plain name of a layer")
+        if re.fullmatch(rf"(.*\.)?({key})", layer):
+            return value
+    return default

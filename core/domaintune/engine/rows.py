@@ -45,9 +45,9 @@ class Rows(Cache):  # type: ignore[misc]  # transformers is not typed for us
         count = max(self.count, -(-rows // TOGETHER) * TOGETHER)
         length = max(self.length, -(-length // CHUNK) * CHUNK)
         if (count, length) != (self.count, self.length):
-            self.keys = [_larger(old, count, length) for old in self.keys]
-            self.values = [_larger(old, count, length) for old in self.values]
-            self.count, self.length = count, length
+            keys = [_larger(old, count, length) for old in self.keys]
+            values = [_larger(old, count, length) for old in self.values]
+            self.keys, self.values, self.count, self.length = keys, values, count, length
 
     def prompt(self, row: int, start: int, stop: int, like: torch.Tensor) -> dict[str, Any]:
         """Let the next pass write positions start..stop of one row; returns the pass's mask and positions."""
@@ -94,6 +94,11 @@ class Rows(Cache):  # type: ignore[misc]  # transformers is not typed for us
         rows, positions, seen = self._at
         kept[rows, :, positions] = new[:, :, 0]
         return kept[: len(rows), :, :seen]
+
+    def clear(self, row: int) -> None:
+        """Forget what stands in a row: masked places count as 0 times their value, which must be a number."""
+        for kept in (*self.keys, *self.values):
+            kept[row].zero_()
 
     def move(self, source: int, place: int) -> None:
         """Copy a row to another place."""

@@ -202,6 +202,8 @@ class TransformersSession:
             one = self.waiting.popleft()
             one.row = len(self.running)
             self.running.append(one)
+            self.cache.reserve(len(self.running), rows.CHUNK)
+            self.cache.clear(one.row)
 
     def _read(self, one: Running, piece: list[int]) -> list[TokenEvent]:
         """Read a piece of a prompt; the last one gives the first token."""
@@ -212,7 +214,10 @@ class TransformersSession:
         with self.slab.during(mixing):
             out = self.model(input_ids=self._ids([piece]), logits_to_keep=1, **given)
         one.read = stop
-        return [self._take(one, out.logits[0, -1])] if stop == len(one.prompt) else []
+        if stop < len(one.prompt):
+            return []
+        logits = out.logits[0, -1]
+        return [self._take(one, logits) if bool(logits.isfinite().all()) else self._failed(one, _infinite(one))]
 
     def _advance(self, ready: list[Running]) -> list[TokenEvent]:
         """Give every request that has begun its next token, in one pass over all of them."""
@@ -234,9 +239,12 @@ class TransformersSession:
         with self.slab.during(mixing):
             out = self.model(input_ids=self._ids(tokens), logits_to_keep=1, **given)
         logits = out.logits[:, -1]
-        likeliest = logits.argmax(dim=-1).tolist()
-        found = [(one, logits[one.row], likeliest[one.row]) for one in ready]  # before anyone leaves and rows move
-        return [self._take(*each) for each in found]
+        likeliest, finite = logits.argmax(dim=-1).tolist(), logits.isfinite().all(dim=-1).tolist()
+        found = [(one, one.row) for one in ready]  # before anyone leaves and rows move
+        return [
+            self._take(one, logits[row], likeliest[row]) if finite[row] else self._failed(one, _infinite(one))
+            for one, row in found
+        ]
 
     def _take(self, one: Running, logits: torch.Tensor, likeliest: int | None = None) -> TokenEvent:
         """Add the next token to an answer, and end it where it must."""
@@ -299,7 +307,7 @@ class TransformersSession:
         """Return the mixing of one request's own pass, with its adapters in the slab."""
         if not one.weights:
             return None
-        self.slab.place(self.store.take(self._in_use({name for name, _ in one.weights})))
+        self.slab.place(self._in_use({name for name, _ in one.weights}), self.store.take)
         adapter = one.request.adapter
         route = self._route(adapter) if isinstance(adapter, Mix) and adapter.route == "arrow" else None
         return slab.Alone(self.slab, one.weights, route)
@@ -310,12 +318,12 @@ class TransformersSession:
         if not asked[1]:
             return None
         if asked != self._mixed[0]:
-            self.slab.place(self.store.take(self._in_use(set())))
+            self.slab.place(self._in_use(set()), self.store.take)
             self._mixed = ((*asked[:2], self.slab.version), self._coefficients(ready, count))
         return self._mixed[1]
 
     def _coefficients(self, ready: list[Running], count: int) -> slab.Rowwise:
-        coefficients = torch.zeros((count, self.slab.width), dtype=self.model.dtype, device=self.model.device)
+        coefficients = torch.zeros((count, self.slab.width), dtype=self.slab.dtype, device=self.model.device)
         routed: dict[Mix, list[int]] = {}
         for one in ready:
             adapter = one.request.adapter
@@ -343,6 +351,11 @@ class TransformersSession:
 
     def _ids(self, tokens: Sequence[Sequence[int]]) -> torch.Tensor:
         return torch.tensor(tokens, device=self.model.device)
+
+
+def _infinite(one: Running) -> ModelError:
+    names = " and ".join(name for name, _ in one.weights) or "the base model"
+    return ModelError(f"{names}: the model's numbers ran out of range while it answered")
 
 
 def _unloaded(name: str) -> ModelError:

@@ -7,7 +7,7 @@ as it was: a row's result does not depend on who else is in the slab.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -20,9 +20,9 @@ from domaintune.errors import ModelError, nearest
 
 ALIGN = 8
 """Ranks are laid out in multiples of this, so that kernels read whole vectors."""
-GROW = 32
-"""The slab grows by this many ranks."""
-IDLE = 128
+GROW = 16
+"""The slab grows by this many ranks: with other widths, sums are made in another order."""
+IDLE = 64
 """Ranks that adapters without a request may keep, so that the next one finds its adapter in place."""
 PATIENCE = 64
 """Changes of who answers before a slab that is too wide is packed anew."""
@@ -58,7 +58,7 @@ class Layer(torch.nn.Module):
         self.group = Group([self])
         self.place = 0
         self.b: torch.Tensor | None = None
-        self.prototypes: dict[tuple[str, ...], torch.Tensor] = {}
+        self.prototypes: dict[str, torch.Tensor] = {}
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return the base layer's output [..., out] with the updates of the pass that is running."""
@@ -99,21 +99,33 @@ class Slab:
     mixing: Mixing | None = None
     clock: int = 0
     loose: int = 0
+    dtype: torch.dtype = torch.float32
     version: int = 0  # grows whenever anything lies elsewhere than before
 
-    def place(self, wanted: Mapping[str, Factors]) -> None:
-        """Make the adapters of the next passes part of the slab; those that are not wanted go where room is needed."""
+    def place(self, names: Collection[str], take: Callable[[set[str]], Mapping[str, Factors]]) -> None:
+        """Make the adapters of the next passes part of the slab; others go where room is needed.
+
+        `take` gives the factors of those that are missing. Whatever goes wrong, no adapter lies there in part.
+        """
         self.clock += 1
-        self._tighten(wanted)
-        missing = {name: factors for name, factors in wanted.items() if name not in self.slots}
-        for name in wanted.keys() - missing.keys():
+        missing = take({name for name in names if name not in self.slots})
+        try:
+            self._tighten(names, take)
+            for name, factors in missing.items():
+                if name not in self.slots:
+                    self._put(name, factors, names)
+        except BaseException:
+            self._clear()
+            raise
+        for name in names:
             self.slots[name].used = self.clock
-        self.version += bool(missing)
-        for name, factors in missing.items():
-            slot = Slot(self._room(_aligned(factors.rank), wanted), _aligned(factors.rank), self.clock)
-            self.slots[name] = slot
-            for layer, pair in factors.pairs.items():
-                self._write(self.layers[layer], slot, pair)
+
+    def _put(self, name: str, factors: Factors, names: Collection[str]) -> None:
+        self.version += 1
+        width = _aligned(factors.rank)
+        slot = self.slots[name] = Slot(self._room(width, names), width)
+        for layer, pair in factors.pairs.items():
+            self._write(self.layers[layer], slot, pair)
 
     def forget(self, name: str) -> None:
         """Take an adapter out; its ranks are zero again."""
@@ -122,7 +134,7 @@ class Slab:
             return
         self.version += 1
         for layer in self.layers.values():
-            layer.prototypes = {names: kept for names, kept in layer.prototypes.items() if name not in names}
+            layer.prototypes.pop(name, None)
             if layer.group.a is not None:
                 layer.group.a[:, slot.start : slot.start + slot.width] = 0
             if layer.b is not None:
@@ -139,21 +151,27 @@ class Slab:
             for layer in self.layers.values():
                 layer.group.seen = layer.group.h = None
 
-    def _tighten(self, wanted: Mapping[str, Factors]) -> None:
+    def _tighten(self, names: Collection[str], take: Callable[[set[str]], Mapping[str, Factors]]) -> None:
         """Begin anew where the slab has long been wider than it needs to be: every step computes its whole width."""
-        needed = sum(_aligned(factors.rank) for factors in wanted.values())
-        self.loose = self.loose + 1 if self.width > max(IDLE, needed + GROW) else 0
+        needed = sum(self.slots[name].width for name in names if name in self.slots)
+        self.loose = self.loose + 1 if self.width > max(IDLE, 2 * needed) else 0
         if self.loose > PATIENCE:
-            self.slots, self.width, self.loose = {}, 0, 0
-            self.version += 1
-            for layer in self.layers.values():
-                layer.group.a = layer.b = None
-                layer.prototypes = {}
+            everyone = take(set(names))
+            self._clear()
+            for name, factors in everyone.items():
+                self._put(name, factors, names)
 
-    def _room(self, width: int, wanted: Mapping[str, Factors]) -> int:
+    def _clear(self) -> None:
+        self.slots, self.width, self.loose = {}, 0, 0
+        self.version += 1
+        for layer in self.layers.values():
+            layer.group.a = layer.b = None
+            layer.prototypes = {}
+
+    def _room(self, width: int, names: Collection[str]) -> int:
         """Return where `width` free ranks begin, after sending away who was used least recently, or growing."""
         limit = max(self.width, IDLE)
-        idle = sorted((slot.used, name) for name, slot in self.slots.items() if name not in wanted)
+        idle = sorted((slot.used, name) for name, slot in self.slots.items() if name not in names)
         start = self._gap(width, limit)
         for _, name in idle:
             if start is not None:
@@ -184,9 +202,7 @@ class Slab:
 
     def _write(self, layer: Layer, slot: Slot, pair: Pair) -> None:
         """Copy a layer's factors into their place; the scale goes into B."""
-        like = layer.base.weight
-        if not like.is_floating_point():  # a quantised base: its results have the default dtype
-            like = torch.empty(0, device=like.device)
+        like = torch.empty(0, dtype=self.dtype, device=layer.base.weight.device)
         if layer.group.a is None:
             layer.group.a = like.new_zeros((len(layer.group.layers), self.width, pair.a.shape[1]))
         if layer.b is None:
@@ -201,20 +217,17 @@ class Rowwise:
 
     def __init__(self, slab: Slab, coefficients: torch.Tensor, routed: Sequence[tuple[Route, list[int]]] = ()) -> None:
         self.slab = slab
-        self.coefficients = {1: coefficients}
+        self.coefficients = coefficients
         self.routed = routed
-        # In half precision somebody else's product may overflow, and infinity times 0 is not 0.
-        self.masked = coefficients.dtype == torch.float16
+        self.tiles: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
 
     def __call__(self, layer: Layer, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         """Add to y [rows, 1, out]."""
         group, width = layer.group, self.slab.width
         if group.seen is not x or group.h is None:
             group.seen, group.h = x, self._inner(group, x)
-        h = group.h[:, layer.place * width : (layer.place + 1) * width]
-        flat = y.view(-1, y.shape[-1])
         assert layer.b is not None
-        flat.addmm_(h.to(flat.dtype), layer.b.to(flat.dtype))
+        _add(y, group.h[:, layer.place * width : (layer.place + 1) * width], layer.b)
         return y
 
     def _inner(self, group: Group, x: torch.Tensor) -> torch.Tensor:
@@ -223,19 +236,23 @@ class Rowwise:
         several, width, features = group.a.shape
         flat = x.reshape(-1, features).to(group.a.dtype)
         h = linear(flat, group.a.view(several * width, features))
-        c = self._tiled(several)
+        c, others = self._tile(several)
         if self.routed:
             c = c.clone()
             for layer in (layer for layer in group.layers if layer.b is not None):
                 own = c[:, layer.place * width : (layer.place + 1) * width]
                 for route, rows in self.routed:
                     own[rows] = route.coefficients(layer, flat, width)[rows]
-        return torch.where(c == 0, c, h * c) if self.masked else h.mul_(c)
+            others = c == 0
+        # What others would add may be infinite, and infinity times 0 is not 0.
+        return h.masked_fill_(others, 0).mul_(c)
 
-    def _tiled(self, several: int) -> torch.Tensor:
-        if several not in self.coefficients:
-            self.coefficients[several] = self.coefficients[1].repeat(1, several)
-        return self.coefficients[several]
+    def _tile(self, several: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the coefficients of a group's layers side by side, and where they are 0."""
+        if several not in self.tiles:
+            c = self.coefficients.repeat(1, several)
+            self.tiles[several] = c, c == 0
+        return self.tiles[several]
 
 
 class Alone:
@@ -254,8 +271,7 @@ class Alone:
         for index, (_, slot, weight) in enumerate(self.parts):
             rows = slice(slot.start, slot.start + slot.width)
             h = linear(flat, a[rows])
-            h = h * (weight if shares is None else shares[:, index : index + 1].to(h.dtype))
-            out.addmm_(h.to(out.dtype), b[rows].to(out.dtype))
+            _add(out, h * (weight if shares is None else shares[:, index : index + 1].to(h.dtype)), b[rows])
         return y
 
 
@@ -285,11 +301,20 @@ class Route:
         return self.shares(layer, x).to(x.dtype) @ spread
 
     def _prototypes(self, layer: Layer) -> torch.Tensor:
-        if self.names not in layer.prototypes:
-            assert layer.b is not None
-            found = [prototype(layer.a[_ranks(slot)], layer.b[_ranks(slot)].T) for slot in self.slots]
-            layer.prototypes[self.names] = torch.stack(found)
-        return layer.prototypes[self.names]
+        for name, slot in zip(self.names, self.slots, strict=True):
+            if name not in layer.prototypes:
+                assert layer.b is not None
+                layer.prototypes[name] = prototype(layer.a[_ranks(slot)], layer.b[_ranks(slot)].T)
+        return torch.stack([layer.prototypes[name] for name in self.names])
+
+
+def _add(y: torch.Tensor, h: torch.Tensor, b: torch.Tensor) -> None:
+    """Add h @ b to y in place: h [rows, ranks], b [ranks, out]."""
+    flat = y.view(-1, y.shape[-1])
+    if flat.dtype == b.dtype:
+        flat.addmm_(h, b)
+    else:
+        flat.add_(torch.mm(h, b))
 
 
 def prototype(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
@@ -330,7 +355,10 @@ def check(slab: Slab, name: str, pair: Pair) -> None:
 
 def attach(model: torch.nn.Module, probe: torch.Tensor) -> Slab:
     """Put a `Layer` around every linear layer of a model; one pass over `probe` shows which of them share an input."""
-    slab = Slab()
+    weight = next(model.parameters())
+    slab = Slab(
+        dtype=weight.dtype if weight.is_floating_point() else torch.float32
+    )  # a quantised base has whole numbers
     inputs: list[tuple[torch.Tensor, Layer]] = []
     for name, module in list(model.named_modules()):
         if isinstance(module, torch.nn.Linear):

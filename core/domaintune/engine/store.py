@@ -27,7 +27,7 @@ class Store:
         self.limit = limit
         self.known: dict[str, Known] = {}
         self.clock = 0
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()
 
     def add(self, name: str, folder: Path, sha256: str | None, factors: Factors) -> None:
         """Remember an adapter whose factors have just been read."""
@@ -66,7 +66,8 @@ class Store:
     @property
     def resident(self) -> int:
         """Bytes of adapters in memory."""
-        return sum(known.factors.bytes for known in self.known.values() if known.factors)
+        with self.lock:
+            return sum(known.factors.bytes for known in self.known.values() if known.factors)
 
     def _shrink(self, keep: set[str]) -> None:
         idle = sorted((known.used, name) for name, known in self.known.items() if name not in keep and known.factors)

@@ -35,7 +35,7 @@ def make_app(desk: Desk, follower: Follower, keys: Keys) -> ASGIApp:
         Route("/v1/promote", admin.promote, methods=["POST"]),
         Route("/v1/rollback", admin.rollback, methods=["POST"]),
         Route("/v1/versions", admin.versions),
-        Route("/healthz", _alive),
+        Route("/healthz", _health(desk)),
         Route("/readyz", _readiness(desk, follower)),
         Route("/metrics", _metrics(desk)),
     ]
@@ -49,9 +49,14 @@ async def _page(request: Request) -> Response:
     return Response(html, headers=headers)
 
 
-async def _alive(request: Request) -> Response:
-    del request
-    return JSONResponse({"status": "ok"})
+def _health(desk: Desk) -> Callable[[Request], Response]:
+    async def alive(request: Request) -> Response:
+        """Say that the process is alive; it is not well where an engine cannot be started again."""
+        del request
+        broken = any(base.worker.broken for base in desk.shelf.bases)
+        return JSONResponse({"status": "engine down" if broken else "ok"}, 503 if broken else 200)
+
+    return alive  # type: ignore[return-value]  # Starlette takes coroutines, too
 
 
 def _readiness(desk: Desk, follower: Follower) -> Callable[[Request], Response]:

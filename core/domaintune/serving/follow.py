@@ -63,7 +63,7 @@ class Follower:
                         self._refuse_base_name(version)
                         aliases[version.name] = hold(await self.shelf.load(version))
                     except DomaintuneError as error:
-                        problems[version.id] = str(error)
+                        problems[version.id] = str(error).replace(str(self.registry.folder(version)), version.id)
                         if version.name in self.shelf.aliases:
                             aliases[version.name] = self.shelf.aliases[version.name]
                 self.shelf.point({name: one for name, one in aliases.items() if name not in self.withheld})
@@ -126,7 +126,8 @@ class Follower:
         return all(text.partition("@")[0] in self.shelf.aliases for text in self.problems) and self.serial >= 0
 
     async def _is_stale(self) -> bool:
-        if self.problems and time.monotonic() - self._tried > AGAIN:
+        away = any(not one.there for one in self.shelf.loaded.values())
+        if (self.problems or away) and time.monotonic() - self._tried > AGAIN:
             return True
         return await asyncio.to_thread(self.registry.serial) != self.serial
 

@@ -96,5 +96,7 @@ def _part(text: str) -> Part:
         raise BadNameError("names look like medical, medical@3, medical+code, medical:0.7+code:0.3 or medical|code")
     weight = None if found[3] is None else float(found[3])
     if weight is not None and not 0 < abs(weight) <= LARGEST_WEIGHT:
-        raise BadNameError(f"the weight {found[3]} is not between -{shown(LARGEST_WEIGHT)} and {shown(LARGEST_WEIGHT)}")
+        raise BadNameError(
+            f"the weight {found[3]} is not between -{shown(LARGEST_WEIGHT)} and {shown(LARGEST_WEIGHT)}, or is 0"
+        )
     return Part(name=found[1], number=None if found[2] is None else int(found[2]), weight=weight)

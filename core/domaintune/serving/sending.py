@@ -14,8 +14,8 @@ from starlette.types import Receive, Scope, Send
 
 from domaintune.errors import DomaintuneError, RequestError
 from domaintune.serving.answering import Answer
-from domaintune.serving.problems import HttpError, bad, broken, busy
-from domaintune.serving.worker import Busy
+from domaintune.serving.problems import HttpError, bad, broken, busy, unavailable
+from domaintune.serving.worker import Busy, Down
 
 LAST_WORD: Final = 2.0
 """Seconds in which a client takes the news that its stream has failed; then the line is cut."""
@@ -88,6 +88,8 @@ def told(error: Exception, request_id: str) -> HttpError:
         return bad(str(error), "messages" if error.code != "empty_prompt" else "prompt", error.code)
     if isinstance(error, TimeoutError):
         return HttpError(504, "the answer was not finished in time (serve.deadline)", "deadline_exceeded")
+    if isinstance(error, Down):
+        return unavailable("the engine is not there at the moment; try again later", "engine_down")
     if isinstance(error, DomaintuneError):
         log.error("request %s: %s", request_id, error)
     else:

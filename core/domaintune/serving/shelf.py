@@ -57,6 +57,11 @@ class Loaded:
         """The id by which the worker knows it."""
         return f"{self.version.id}-{self.version.digest[:12]}-{self.load}"
 
+    @property
+    def there(self) -> bool:
+        """Whether the worker holds it: after a restart it may not have found the file any more."""
+        return self.adapter in self.base.worker.adapters
+
 
 @dataclass(eq=False, kw_only=True)
 class Lease:
@@ -146,12 +151,13 @@ class Shelf:
     async def load(self, version: Version) -> Loaded:
         """Make a version answerable: checked whole, then read by the worker; DomaintuneError says what is wrong."""
         async with self._one_change:
-            if version.id in self.loaded:
-                return self.loaded[version.id]
+            known = self.loaded.get(version.id)
+            if known is not None and known.there:
+                return known
             base = next((base for base in self.bases if base.fingerprint == version.base), None)
             if base is None:
                 raise UsageError(f"{version.id} is for another base model than those that are served")
-            found = Loaded(version=version, base=base)
+            found = known or Loaded(version=version, base=base)
             try:
                 await self._check(version)
                 await base.worker.load(found.adapter, self.registry.folder(version), version.files.get(WEIGHTS))
@@ -219,6 +225,9 @@ class Shelf:
         assert len(members) == len(name.parts)
         ids = tuple(one.version.id for one in members)
         base = members[0].base
+        away = [one.version.id for one in members if not one.there]
+        if away:
+            raise DomaintuneError(f"{' and '.join(away)} could not be loaded again after a restart of the engine")
         if any(one.base is not base for one in members):
             raise UsageError(f"{' and '.join(ids)} are for different base models and cannot answer together")
         if len(set(ids)) < len(ids):
@@ -252,7 +261,7 @@ class Shelf:
         self.visitors[text] = None
         try:
             await self.load(version)
-        except DomaintuneError:
+        except BaseException:
             self.visitors.pop(text, None)
             raise
         while len(self.visitors) > VISITORS:

@@ -25,13 +25,19 @@ from domaintune.settings import ModelSettings, ServeSettings
 TRIES = 2
 """How often a request may be asked: one that kills the process twice is given up."""
 RESTARTS = 3
-"""Starts in a row that may fail before the worker gives up."""
+"""Starts in a row that may fail before requests are refused; the worker goes on trying."""
+LONGEST = 30.0
+"""Seconds between two tries at most."""
 
 
 class Busy(DomaintuneError):  # noqa: N818  (a state, not a mistake)
     """More requests wait than may wait; come back after `retry_after` seconds."""
 
     retry_after = 1
+
+
+class Down(ModelError):  # noqa: N818  (a state, not a mistake)
+    """The engine process is not there, and could not be started again."""
 
 
 @dataclass(eq=False)
@@ -86,16 +92,14 @@ class Worker:
         self._told: Mapping[str, int] = {}
         self._pipe: Any = None
         self._process: Any = None
+        self._gone = False
+        self._opened: asyncio.Future[None] | None = None
         self._restarting: asyncio.Task[None] | None = None
+        self._leaving: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Start the process and wait until the base model is open; raises ModelError with the reason it is not."""
-        self._begin()
-        opened = asyncio.get_running_loop().create_future()
-        self._opened: asyncio.Future[None] = opened
-        await opened
-        for name, (folder, sha256) in list(self.adapters.items()):
-            await self._settle("load", name, folder, sha256)
+        await self._open()
         self.ready.set()
 
     async def stop(self, drain: float) -> None:
@@ -117,8 +121,19 @@ class Worker:
     async def load(self, adapter: str, folder: Path, sha256: str | None = None) -> None:
         """Make an adapter folder answerable under an id; raises ModelError with the reason it cannot be."""
         await self._answering()
-        await self._settle("load", adapter, folder, sha256)
+        settling = asyncio.ensure_future(self._settle("load", adapter, folder, sha256))
+        try:
+            await asyncio.shield(settling)
+        except asyncio.CancelledError:  # nobody waits for it any more, but the process is reading it
+            self._leaving.add(leaving := asyncio.ensure_future(self._drop(adapter, settling)))
+            leaving.add_done_callback(self._leaving.discard)
+            raise
         self.adapters[adapter] = (folder, sha256)
+
+    async def _drop(self, adapter: str, settling: asyncio.Future[None]) -> None:
+        with suppress(ModelError):
+            await settling
+            await self._settle("unload", adapter)
 
     async def unload(self, adapter: str) -> None:
         """Forget an adapter; its memory is free when this returns."""
@@ -153,9 +168,31 @@ class Worker:
     async def _answering(self) -> None:
         await self.ready.wait()
         if self.broken:
-            raise ModelError(self.broken)
+            raise Down(self.broken)
+
+    async def _open(self) -> None:
+        """Start a process in the place of the former one, and load the adapters again that can be read."""
+        await asyncio.to_thread(self._end)
+        opened = self._opened = asyncio.get_running_loop().create_future()
+        self._begin()
+        await opened
+        for name, (folder, sha256) in list(self.adapters.items()):
+            try:
+                await self._settle("load", name, folder, sha256)
+            except Down:
+                raise
+            except ModelError as error:
+                warn(f"{name} could not be loaded again and does not answer: {error}")
+                self.adapters.pop(name, None)
+
+    def _end(self) -> None:
+        """See that the former process is gone."""
+        if self._process is not None and self._process.is_alive():
+            self._process.kill()
+            self._process.join()
 
     def _begin(self) -> None:
+        self._gone = False
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(
@@ -180,11 +217,11 @@ class Worker:
 
     def _on_ready(self, pid: int) -> None:
         self.pid = pid
-        if not self._opened.done():
+        if self._opened is not None and not self._opened.done():
             self._opened.set_result(None)
 
     def _on_failed(self, reason: str) -> None:
-        if not self._opened.done():
+        if self._opened is not None and not self._opened.done():
             self._opened.set_exception(ModelError(reason))
 
     def _on_admitted(self, key: int, prompt_tokens: int) -> None:
@@ -217,36 +254,39 @@ class Worker:
     def _on_lost(self, key: int, reason: str) -> None:
         reply = self.asked.pop(key, None)
         if reply is not None:
-            reply.events.put_nowait(ModelError(reason))
+            reply.events.put_nowait(Down(reason))
 
     def _died(self, pipe: Any) -> None:
-        """Start again, unless this was meant."""
+        """Start again, unless this was meant, or a start is on its way and sees it."""
         if self.stopping or pipe is not self._pipe:
             return
-        if not self._opened.done():
-            self._opened.set_exception(ModelError("the engine process ended while it opened the base model"))
-            return
-        self.restarts += 1
-        self.ready.clear()
-        warn(f"the engine process {self.pid} ended unexpectedly; starting it again")
+        self._gone = True
+        self._on_failed("the engine process ended while it opened the base model")
         for waiting in (waiting for waiting in self.settling.values() if not waiting.done()):
-            waiting.set_exception(ModelError("the engine process ended; try again"))
+            waiting.set_exception(Down("the engine process ended; try again"))
         self.settling.clear()
+        starting = not self.ready.is_set() and self._restarting is None
+        if starting or (self._restarting is not None and not self._restarting.done()):
+            return
+        warn(f"the engine process {self.pid} ended unexpectedly; starting it again")
+        self.ready.clear()
         self._restarting = asyncio.get_running_loop().create_task(self._restart())
 
     async def _restart(self) -> None:
-        for attempt in range(1, RESTARTS + 1):
+        for attempt in itertools.count(1):
+            self.restarts += 1
             try:
-                await self.start()
+                await self._open()
                 break
             except ModelError as error:
-                warn(f"start {attempt} of {RESTARTS} failed: {error}")
-                self.broken = f"the engine could not be started again: {error}"
-        else:
-            self._lose_all(str(self.broken))
-            self.ready.set()
-            return
+                warn(f"start {attempt} failed: {error}")
+                if attempt >= RESTARTS:
+                    self.broken = f"the engine could not be started again: {error}"
+                    self._lose_all(self.broken)
+                    self.ready.set()
+                await asyncio.sleep(min(LONGEST, 0.5 * 2**attempt))
         self.broken = None
+        self.ready.set()
         for key, reply in list(self.asked.items()):
             self._ask_again(key, reply)
 
@@ -258,7 +298,7 @@ class Worker:
         if reply.tries > TRIES:
             self._on_lost(key, "the engine process ended twice while it was answering this request")
             if not reply.admitted.done():
-                reply.admitted.set_exception(ModelError("the engine process ended twice while it read this request"))
+                reply.admitted.set_exception(Down("the engine process ended twice while it read this request"))
         else:
             self._send("ask", key, reply.request)
 
@@ -266,13 +306,15 @@ class Worker:
         for key, reply in list(self.asked.items()):
             self._on_lost(key, reason)
             if not reply.admitted.done():
-                reply.admitted.set_exception(ModelError(reason))
+                reply.admitted.set_exception(Down(reason))
 
     def _cancel(self, key: int) -> None:
         if self.asked.pop(key, None) is not None:
             self._send("cancel", key)
 
     async def _settle(self, kind: str, *given: Any) -> None:
+        if self._gone:
+            raise Down("the engine process ended; try again")
         key = next(self.keys)
         waiting = self.settling[key] = asyncio.get_running_loop().create_future()
         self._send(kind, key, *given)

@@ -23,7 +23,8 @@ LIVE_PROMPT = 256
 
 def run(pipe: Connection, model: ModelSettings, serve: ServeSettings) -> None:
     """Open the base model and answer until the pipe closes; this is all that the process does."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the server, which says when to stop
+    for each in (signal.SIGINT, signal.SIGTERM):  # meant for the server, which says when to stop
+        signal.signal(each, signal.SIG_IGN)
     quiet_libraries()
     try:
         session = _open(model, serve)

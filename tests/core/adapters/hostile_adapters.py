@@ -649,6 +649,17 @@ add(
         "a layer a thousandfold": lambda a: a.values(lambda n: n * np.float32(1000)),
     },
 )
+
+
+@case("factor_too_large", "A is huge and B is tiny")
+def _(a: Adapter) -> None:
+    factor = np.float32(1e30)
+    a.tensors = {
+        n: (d, s, (np.frombuffer(b, np.float32) * (factor if "lora_A" in n else 1 / factor)).tobytes())
+        for n, (d, s, b) in a.tensors.items()
+    }
+
+
 case("norm_out_of_band", "below the band", Rules(norms=(1e4, 1e5)))(as_it_is)
 case("norm_out_of_band", "above the band", Rules(norms=(1e-9, 1e-6)))(as_it_is)
 case("rank_out_of_range", "a rank that the rules do not allow", Rules(max_rank=2))(as_it_is)

@@ -68,16 +68,16 @@ def test_a_file_that_is_replaced_while_it_is_checked_is_refused(
 ) -> None:
     from domaintune.adapters import values
 
-    squared_norm = values.squared_norm
+    squared_norms = values.squared_norms
 
     def slow(*arguments: Any) -> float:
         weights = adapter.folder / "adapter_model.safetensors"
         with weights.open("r+b") as file:
             file.seek(-4, 2)
             file.write(b"\0\0\0\0")
-        return squared_norm(*arguments)
+        return squared_norms(*arguments)
 
-    monkeypatch.setattr(values, "squared_norm", slow)
+    monkeypatch.setattr(values, "squared_norms", slow)
     with pytest.raises(AdmissionError) as caught:
         admit(adapter.folder, adapter.base)
     assert caught.value.code == "changed_while_read"

@@ -123,7 +123,7 @@ def test_whatever_comes_and_goes_every_adapter_lies_whole_in_its_own_place(
     assert slab.layers["left"].group is slab.layers["right"].group is not slab.layers["behind"].group
     known = {str(seed): random_factors(seed, 1 + 9 * seed) for seed in range(12)}
     for wanted in passes:
-        slab.place({str(seed): known[str(seed)] for seed in wanted})
+        slab.place({str(seed) for seed in wanted}, lambda names: {name: known[name] for name in names})
         slab.forget(str(forgotten)) if forgotten not in wanted else None
         taken = sorted((slot.start, slot.start + slot.width) for slot in slab.slots.values())
         assert all(end <= start for (_, end), (start, _) in itertools.pairwise(taken))
@@ -139,10 +139,10 @@ def test_whatever_comes_and_goes_every_adapter_lies_whole_in_its_own_place(
 def test_a_slab_that_is_too_wide_is_packed_anew() -> None:
     slab = attach(Net(), torch.zeros((1, 2), dtype=torch.long))
     many = {str(seed): random_factors(seed, 40) for seed in range(8)}
-    slab.place(many)
+    slab.place(many, lambda names: {name: many[name] for name in names})
     wide = slab.width
     for _ in range(80):
-        slab.place({"1": many["1"]})
+        slab.place({"1"}, lambda names: {name: many[name] for name in names})
     assert slab.width < wide / 2
     assert torch.allclose(
         update(slab, "left", "1"), many["1"].pairs["left"].b @ many["1"].pairs["left"].a * 0.5, atol=1e-4

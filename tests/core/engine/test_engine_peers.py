@@ -220,6 +220,7 @@ def test_loading_from_another_thread_never_touches_a_running_answer(
         count = 0
         while not stop.is_set():
             session.load(f"other{count}", shapes["r8"])
+            stop.wait(0.005)
             count += 1
 
     thread = threading.Thread(target=load)
