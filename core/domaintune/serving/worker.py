@@ -284,7 +284,7 @@ class Worker:
                     self.broken = f"the engine could not be started again: {error}"
                     self._lose_all(self.broken)
                     self.ready.set()
-                await asyncio.sleep(min(LONGEST, 0.5 * 2**attempt))
+                await asyncio.sleep(min(LONGEST, 0.1 * 2**attempt))
         self.broken = None
         self.ready.set()
         for key, reply in list(self.asked.items()):
