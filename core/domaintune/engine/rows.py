@@ -6,6 +6,7 @@ have the same terms in the same order in every batch.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -37,6 +38,7 @@ class Rows(Cache):  # type: ignore[misc]  # transformers is not typed for us
         self.keys: list[torch.Tensor] = []
         self.values: list[torch.Tensor] = []
         self.count = self.length = 0
+        self.written: list[int] = []  # positions of each row that hold something
         self._prompt: tuple[int, int] | None = None
         self._at: tuple[torch.Tensor, torch.Tensor, int] | None = None
 
@@ -48,18 +50,23 @@ class Rows(Cache):  # type: ignore[misc]  # transformers is not typed for us
             keys = [_larger(old, count, length) for old in self.keys]
             values = [_larger(old, count, length) for old in self.values]
             self.keys, self.values, self.count, self.length = keys, values, count, length
+            self.written += [0] * (count - len(self.written))
 
     def prompt(self, row: int, start: int, stop: int, like: torch.Tensor) -> dict[str, Any]:
         """Let the next pass write positions start..stop of one row; returns the pass's mask and positions."""
         self._prompt, self._at = (row, start), None
+        self.written[row] = max(self.written[row], stop)
         positions = torch.arange(start, stop, device=like.device)
         return self._pass(positions[None], torch.arange(stop, device=like.device), like)
 
-    def step(self, lengths: torch.Tensor, like: torch.Tensor) -> dict[str, Any]:
-        """Let the next pass write position `lengths` [rows] of each row; returns the pass's mask and positions."""
-        seen = min(-(-(int(lengths.max()) + 1) // CHUNK) * CHUNK, self.length)
-        self._prompt, self._at = None, (torch.arange(len(lengths), device=like.device), lengths, seen)
-        return self._pass(lengths[:, None], torch.arange(seen, device=like.device), like)
+    def step(self, lengths: Sequence[int], like: torch.Tensor) -> dict[str, Any]:
+        """Let the next pass write the position `length` of each row; returns the pass's mask and positions."""
+        seen = min(-(-(max(lengths) + 1) // CHUNK) * CHUNK, self.length)
+        places = torch.tensor(lengths, device=like.device)
+        self._prompt, self._at = None, (torch.arange(len(lengths), device=like.device), places, seen)
+        for row, length in enumerate(lengths):
+            self.written[row] = max(self.written[row], length + 1)
+        return self._pass(places[:, None], torch.arange(seen, device=like.device), like)
 
     def _pass(self, positions: torch.Tensor, seen: torch.Tensor, like: torch.Tensor) -> dict[str, Any]:
         """Positions [rows, new] and masks [rows, 1, new, seen] that are added to the scores."""
@@ -98,12 +105,15 @@ class Rows(Cache):  # type: ignore[misc]  # transformers is not typed for us
     def clear(self, row: int) -> None:
         """Forget what stands in a row: masked places count as 0 times their value, which must be a number."""
         for kept in (*self.keys, *self.values):
-            kept[row].zero_()
+            kept[row, :, : self.written[row]] = 0
+        self.written[row] = 0
 
     def move(self, source: int, place: int) -> None:
         """Copy a row to another place."""
+        length = max(self.written[source], self.written[place])
         for kept in (*self.keys, *self.values):
-            kept[place] = kept[source]
+            kept[place, :, :length] = kept[source, :, :length]
+        self.written[place] = self.written[source]
 
     def get_seq_length(self, layer_idx: int = 0) -> int:  # noqa: ARG002  (the signature is transformers')
         """Return 0: positions are always given."""

@@ -235,7 +235,7 @@ class TransformersSession:
                 lengths[one.row] = one.length - 1 if one.answer else one.read
         for one in ready:
             tokens[one.row] = [one.answer[-1]]
-        given = self.cache.step(torch.tensor(lengths, device=self.model.device), self._like)
+        given = self.cache.step(lengths, self._like)
         with self.slab.during(mixing):
             out = self.model(input_ids=self._ids(tokens), logits_to_keep=1, **given)
         logits = out.logits[:, -1]
