@@ -28,7 +28,8 @@ WithReport = Annotated[bool, typer.Option("--report", help="Measure every member
 Items = Annotated[list[str] | None, typer.Option("--items", metavar="NAME=FILE", help="Items of a member; repeatable.")]
 Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Items a grader of each member.")]
 Add = Annotated[str | None, typer.Option("--add", metavar="NAME", help="Add the result to the registry as NAME.")]
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?(,[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?)*,?")
+_ONE = r"[+-]?(?:\d+\.?\d*|\.\d+|nan|inf)(?:[eE][+-]?\d+)?"
+_NUMBER = re.compile(rf"{_ONE}(?:,{_ONE})*,?")
 
 
 class PARSER(TyperCommand):

@@ -74,7 +74,9 @@ async def _done(work: Awaitable[T], param: str) -> T:
     try:
         return await work
     except GateError as error:
-        raise HttpError(409, str(error), "gate_not_met", param) from None
+        # The registry speaks to a terminal; here a reason is a field of the request.
+        sentence = str(error).replace("--override WHY", 'the field "override"')
+        raise HttpError(409, sentence, "gate_not_met", param) from None
     except UsageError as error:
         unknown = str(error).startswith("there is no ")
         raise HttpError(
