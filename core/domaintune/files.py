@@ -20,7 +20,7 @@ def write_text(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     aside.replace(path)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -60,7 +60,7 @@ def replace_folder(finished: Path, place: Path) -> None:
     if place.exists():
         place.rename(old)
     finished.rename(place)
-    _sync_folder(place.parent)
+    sync_folder(place.parent)
     shutil.rmtree(old, ignore_errors=True)
 
 
@@ -81,12 +81,8 @@ def fingerprint(value: Any) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def _sync_file(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Flush the names in a folder to the disk."""
     if os.name != "posix":  # Windows cannot open a folder for syncing
         return
     handle = os.open(folder, os.O_RDONLY)
@@ -94,3 +90,8 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _sync_file(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())

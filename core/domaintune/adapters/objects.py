@@ -45,7 +45,7 @@ class Objects:
         remove(place)
         aside.rename(place)
         _protect(place)
-        sync_folder(self.folder)
+        files.sync_folder(self.folder)
         return digest
 
     def damage(self, digest: str, hashes: Mapping[str, str]) -> list[str]:
@@ -86,7 +86,7 @@ def copy(source: Path, folder: Path, hashes: Mapping[str, str]) -> None:
             raise UsageError(f"{source / name} is not the file that was checked; was it written to? Try again")
     for path in (*folder.rglob("*"), folder):
         if path.is_dir():
-            sync_folder(path)
+            files.sync_folder(path)
 
 
 def remove(path: Path) -> None:
@@ -98,17 +98,6 @@ def remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
-
-
-def sync_folder(folder: Path) -> None:
-    """Flush the names in a folder to the disk."""
-    if os.name != "posix":  # Windows cannot open a folder for syncing
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _protect(folder: Path) -> None:
