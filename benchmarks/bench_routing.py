@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domaintune.composition import routing
-from domaintune.composition.embed import Embedder
 from domaintune.data import stage
+from domaintune.embedding.local import Embedder
 from domaintune.plan import make_plan
 from domaintune.plugins import Catalog, catalog, offers
 from domaintune.settings import ServeSettings

@@ -83,7 +83,8 @@ def _exam(part: Part, wanted: Wanted) -> Exam:
     held_out = _items(part, wanted.items)
     train: Iterable[Example] = data.stream(part.run / "data", "train") if part.run else ()
     options = plan.settings.eval.graders
-    graders = [evaluation.open_grader(one, options.get(one.name, {})) for one in plan.evaluators]
+    opened = [evaluation.open_grader(one, options.get(one.name, {})) for one in plan.evaluators]
+    graders = [grader for grader in opened if not grader.retrievers]  # those measure no adapter
     return Exam(part=part, plan=plan, asked=evaluation.ask(graders, held_out, train, plan.settings.eval.limit))
 
 

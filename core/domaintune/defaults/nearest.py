@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from domaintune.composition import routing
-from domaintune.composition.embed import Embedder
 from domaintune.contracts import Member
 from domaintune.defaults.composer_options import NearestOptions
+from domaintune.embedding.local import Embedder
 
 
 class Nearest:

@@ -8,9 +8,9 @@ import logging
 from dataclasses import dataclass, field
 from typing import Any
 
-from domaintune.composition import embedders
 from domaintune.composition import routing as examples
 from domaintune.contracts import Composer, Member, Mix
+from domaintune.embedding import names as embedding
 from domaintune.errors import DomaintuneError
 from domaintune.plugins import catalog
 from domaintune.serving import names
@@ -33,7 +33,8 @@ class ByExamples:
     @property
     def offered(self) -> bool:
         """Whether there is anything to choose by."""
-        return bool(self._members()) and self.embedder != embedders.NONE and embedders.is_at_hand(self.embedder)
+        here = self.embedder != embedding.NONE and not embedding.is_remote(self.embedder)
+        return here and bool(self._members()) and embedding.is_at_hand(self.embedder)
 
     async def choose(self, question: str) -> str:
         """Return the name of who answers; UnknownModelError where there is nothing to choose by."""

@@ -16,12 +16,13 @@ from transformers import AutoModel, AutoTokenizer, BertConfig, BertModel
 
 from domaintune import Component, Example, Message, Origin, data
 from domaintune.adapters import stage
-from domaintune.composition import embedders, routing
-from domaintune.composition.embed import Embedder
+from domaintune.composition import routing
 from domaintune.contracts import Member
 from domaintune.data import Dataset, Ledger
 from domaintune.defaults.composer_options import NearestOptions
 from domaintune.defaults.nearest import Nearest
+from domaintune.embedding import names as embedding
+from domaintune.embedding.local import Embedder
 from domaintune.errors import ModelError, UsageError
 from domaintune.models import minilm, wheel
 from domaintune.plan import make_plan
@@ -160,11 +161,11 @@ def test_a_build_of_a_base_model_in_a_folder_fetches_no_embedder(
     tiny: Path, bert: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here, elsewhere = ModelSettings(base=str(tiny)), ModelSettings(base="starter")
-    assert [embedders.chosen("minilm", model) for model in (here, elsewhere)] == ["none", "minilm"]
-    assert embedders.chosen("none", elsewhere) == "none"
-    assert embedders.chosen(str(bert), here) == str(bert)
+    assert [embedding.chosen("minilm", model) for model in (here, elsewhere)] == ["none", "minilm"]
+    assert embedding.chosen("none", elsewhere) == "none"
+    assert embedding.chosen(str(bert), here) == str(bert)
     monkeypatch.setattr(minilm, "is_ready", lambda: True)
-    assert embedders.chosen("minilm", here) == "minilm"
+    assert embedding.chosen("minilm", here) == "minilm"
 
 
 @pytest.fixture
