@@ -149,7 +149,8 @@ MISTAKES = [
     Mistake("a list for a section in TOML", "config show medical -c {tmp}/a.toml", ("'data' is a section",), prepare=write("a.toml", "data = [1]")),
     # sources
     Mistake("source that is not there", "data medical --set model.base={tiny} --source {tmp}/none.csv", ("there is no file", "none.csv")),
-    Mistake("source that is a folder", "data medical --set model.base={tiny} --source {tmp}", ("is a folder; name the files in it",)),
+    Mistake("source that is an empty folder", "data medical --set model.base={tiny} --source {tmp}/notes", ("is a folder without a file that can be read", ".csv"), prepare=lambda folder, _: (folder / "notes").mkdir()),
+    Mistake("source inside another", f"data medical {USE} --source {{tmp}}", ("reports.csv' lies in", "name one of them")),
     Mistake("empty source", "data medical --set model.base={tiny} --source {tmp}/e.csv", ("e.csv' is empty",), prepare=write("e.csv", "")),
     Mistake("source of a header only", "data medical --set model.base={tiny} --source {tmp}/h.csv", ("nothing to build from",), prepare=write("h.csv", HEADER)),
     Mistake("missing column", "data medical --set model.base={tiny} --source {tmp}/c.csv", ("no column for 'findings'", "its columns: 'text', 'label'", "data.columns.findings="), prepare=write("c.csv", "text,label\na,b\n")),

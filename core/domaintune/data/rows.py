@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from pathlib import Path
+from typing import Any
 
 from domaintune.contracts import Dropped, Field, Origin, Row
 from domaintune.data.columns import as_text, find, match, missing, pick
+from domaintune.data.folders import is_folder, listing
+from domaintune.data.lines import known_encoding
 from domaintune.data.records import Flaw, Malformed, Record, Records, shown
-from domaintune.data.sources import open_table, unreadable
+from domaintune.data.sources import READERS, open_table, unreadable
+from domaintune.errors import DataError
 
 PEEK = 200  # records of a JSON source that are looked at to tell which columns it has
 
@@ -24,7 +30,31 @@ class Reading:
 
 
 def read(source: str, label: str, reading: Reading, notes: list[str]) -> Iterator[Row | Dropped]:
-    """Yield the rows of a source in order, a Dropped in the place of each malformed one."""
+    """Yield the rows of a source in order, a Dropped in the place of each malformed one.
+
+    In a folder a file that cannot be used is malformed as a whole: it stops no other.
+    """
+    if not is_folder(source):
+        yield from _read_file(source, label, reading, notes)
+        return
+    known_encoding(reading.encoding)
+    found = listing(source, READERS)
+    if found.passed:
+        notes.append(f"{shown(label, 200)}: files that cannot be read were passed over ({found.passed})")
+    for name in found.files:
+        inside = f"{label.rstrip('/')}/{printable(name)}"
+        try:
+            yield from _read_file(str(Path(source) / name), inside, reading, notes)
+        except DataError as error:
+            yield Dropped(origin=Origin(source=inside), reason="malformed", detail=str(error))
+
+
+def printable(source: str) -> str:
+    """Return the name of a source as it can be stored: a file name need not be valid text."""
+    return source.encode("utf-8", "backslashreplace").decode()
+
+
+def _read_file(source: str, label: str, reading: Reading, notes: list[str]) -> Iterator[Row | Dropped]:
     table = open_table(source, reading.encoding)
     try:
         if table.columns is None:
@@ -104,9 +134,15 @@ def _row(record: Record | Malformed, label: str, mapping: dict[str, str] | Flaw,
         if isinstance(mapping, Flaw):
             raise Flaw(str(mapping))
         values = {
-            field.name: as_text(field.name, record.values[mapping[field.name]]) if field.name in mapping else ""
+            field.name: _text(field, record.values[mapping[field.name]]) if field.name in mapping else ""
             for field in reading.fields
         }
     except Flaw as flaw:
         return Dropped(origin=origin, reason="malformed", detail=str(flaw))
     return Row(values=values, origin=origin)
+
+
+def _text(field: Field, value: Any) -> str:
+    if field.nested and isinstance(value, list | dict):
+        value = json.dumps(value, ensure_ascii=False, default=str)
+    return as_text(field.name, value)

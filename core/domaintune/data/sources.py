@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
 import stat
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
+from domaintune import files
 from domaintune.data.delimited import open_delimited
 from domaintune.data.documents import open_json, open_json_lines
 from domaintune.data.door import enter
+from domaintune.data.folders import is_folder, listing
+from domaintune.data.prose import open_prose
 from domaintune.data.records import Table
 from domaintune.errors import DataError
 
@@ -17,7 +23,6 @@ HUB = re.compile(r"hf:(?P<name>[^:]+)(?::(?P<split>.+))?", re.DOTALL)
 HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
 PACKED = {".gz", ".bz2", ".xz", ".zst", ".zip", ".tar", ".7z"}
 NOT_REGULAR = {
-    stat.S_IFDIR: "a folder; name the files in it",
     stat.S_IFIFO: "a pipe; write it into a file first",
     stat.S_IFCHR: "a device; write its output into a file first",
     stat.S_IFBLK: "a device; write its content into a file first",
@@ -37,6 +42,9 @@ READERS = {
     ".jsonl": open_json_lines,
     ".ndjson": open_json_lines,
     ".parquet": _open_parquet,
+    ".md": open_prose,
+    ".markdown": open_prose,
+    ".txt": open_prose,
 }
 
 
@@ -57,6 +65,22 @@ def open_table(source: str, encoding: str) -> Table:
         raise unreadable(source, error) from None
 
 
+def contents(sources: Sequence[str]) -> dict[str, str]:
+    """Return what tells whether sources have changed, by name: the SHA-256 of a file, a fingerprint of a folder.
+
+    Hub datasets and what cannot be read are left out: they are for the readers to refuse.
+    """
+    found = {}
+    for source in sources:
+        with suppress(OSError, DataError):
+            if os.path.isfile(source):  # noqa: PTH113  (a name too long to be a path is no file)
+                found[source] = files.sha256(Path(source))
+            elif is_folder(source):
+                names = listing(source, READERS).files
+                found[source] = files.fingerprint({name: files.sha256(Path(source, name)) for name in names})
+    return found
+
+
 def unreadable(source: str, error: OSError | UnicodeError) -> DataError:
     """Say why a file could not be read to its end."""
     if isinstance(error, OSError):
@@ -65,6 +89,8 @@ def unreadable(source: str, error: OSError | UnicodeError) -> DataError:
 
 
 def _check_regular(path: Path, source: str) -> None:
+    if not source:
+        raise DataError("there is no file ''; name one")
     try:
         status = path.stat()
     except (OSError, ValueError) as error:
