@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rouge_score.rouge_scorer import RougeScorer
 
 from domaintune import Example, Message, Origin
 from domaintune_medical.grading import Rouge
@@ -63,3 +66,36 @@ def test_the_copy_floor_is_the_findings():
     assert list(floors) == ["copy"]
     assert floors["copy"](report("-", findings="heart is enlarged.")) == "heart is enlarged."
     assert floors["copy"](report("-")) == "Findings: heart is enlarged."
+
+
+LATIN = st.text(st.characters(codec="latin-1"), max_size=60)
+
+
+@given(reference=LATIN, answer=LATIN, stemmer=st.booleans())
+def test_figures_of_languages_with_spaces_are_those_of_rouge_score(reference, answer, stemmer):
+    expected = RougeScorer(["rouge1", "rouge2", "rougeL"], use_stemmer=stemmer).score(reference, answer)
+    found = scores(reference, answer, stemmer=stemmer)
+    assert {metric: score.value for metric, score in found.items()} == {
+        metric: score.fmeasure for metric, score in expected.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("reference", "answer", "rouge1", "rouge2", "rouge_l"),
+    [
+        ("肺炎", "肺炎", 1, 1, 1),
+        ("可能是肺炎。", "肺炎", 2 * 2 / 7, 2 * 1 / 5, 2 * 2 / 7),
+        ("咳嗽、发热", "发热，咳嗽", 1, 2 * 2 / 6, 2 * 2 / 8),
+        ("服用 ibuprofen 200", "Ibuprofen 200", 2 * 2 / 6, 2 * 1 / 4, 2 * 2 / 6),
+        ("肺炎", "pneumonia", 0, 0, 0),
+        ("肺炎", "", 0, 0, 0),
+    ],
+)
+def test_chinese_is_compared_by_character(reference, answer, rouge1, rouge2, rouge_l):
+    values = [score.value for score in scores(reference, answer).values()]
+    assert values == pytest.approx([rouge1, rouge2, rouge_l])
+
+
+def test_reasons_count_characters_of_chinese():
+    assert scores("可能是肺炎。", "肺炎")["rouge1"].reason == "2 of 5 reference characters"
+    assert scores("可能是肺炎。", "肺炎")["rouge2"].reason == "1 of 4 reference character pairs"

@@ -1,100 +1,180 @@
-"""What this package offers: radiology reports, from findings to impression."""
+"""What this package offers: radiology reports, dialogues beside medical knowledge, and questions made from a table."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import Any
 
 from domaintune import Component, Domain, hookimpl
+from domaintune_medical import presets
+from domaintune_medical.dialogue_options import DialogueOptions, QaOptions
+from domaintune_medical.grading_options import GroundedOptions, RetrievalOptions
+from domaintune_medical.knowledge_options import DiseaseOptions, KeywordOptions, WikipediaOptions
 from domaintune_medical.options import ReportOptions, RougeOptions
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from domaintune import BuildContext, Dropped, Example
-    from domaintune_medical.grading import Rouge
-
-SAFETY = "For research only, not for clinical use: no output of this model may guide the care of a patient."
-
-# Tried with the starter on real reports, the same 448 examples each time: many small steps teach more than few large
-# ones, and at least half abnormal reports keep the model from answering everything with the one normal sentence.
-QUICK = {
-    "model": {"base": "starter"},
-    "data": {"balance": {"normal": 0.45, "mixed": 0.05}},
-    "lora": {"r": 16, "alpha": 64.0},
-    "train": {
-        "steps": 224, "batch_size": 2, "micro_batch_size": 2, "learning_rate": 1e-3, "warmup": 0.05, "max_length": 384,
-        "checkpoint_every": 16,
-    },
-    "eval": {"limit": 120, "max_new_tokens": 48, "batch_size": 60},
-}  # fmt: skip
-
-GPU = {
-    "model": {"base": "Qwen/Qwen3-1.7B", "dtype": "bfloat16"},
-    "data": {"balance": {"normal": 0.5}},
-    "lora": {"r": 16, "alpha": 32.0},
-    "train": {
-        "epochs": 3.0, "batch_size": 32, "micro_batch_size": 4, "learning_rate": 2e-4, "max_length": 1024,
-        "packing": True, "checkpoint_every": 50,
-    },
-    "eval": {"max_new_tokens": 128, "batch_size": 64},
-}  # fmt: skip
-
-# Radiology-GPT: LoRA on the query and value projections of a 7B model, with the hyperparameters known of it.
-PAPER = {
-    "model": {"base": "huggyllama/llama-7b", "quantization": "8bit"},
-    "data": {"balance": {}},
-    "lora": {"r": 8, "alpha": 16.0, "dropout": 0.05, "targets": ["q_proj", "v_proj"]},
-    "train": {
-        "epochs": 3.0, "batch_size": 128, "micro_batch_size": 4, "learning_rate": 3e-4, "max_length": 512,
-        "gradient_checkpointing": True, "checkpoint_every": 50,
-    },
-    "eval": {"max_new_tokens": 128, "batch_size": 16},
-}  # fmt: skip
 
 
 @hookimpl
 def domaintune_domains() -> Iterator[Domain]:
-    """Offer `domaintune build medical`."""
+    """Offer `domaintune build medical`, `medical-dialogue` and `medical-qa`."""
     yield Domain(
         name="medical",
         summary="Chest X-ray reports: write the impression from the findings (Radiology-GPT)",
         data="medical-radiology",
         evaluators=("medical-rouge",),
-        presets={"quick": QUICK, "gpu": GPU, "paper": PAPER},
-        safety=SAFETY,
+        knowledge="medical-diseases",  # for `domaintune search`: an impression is written from the findings alone
+        settings=presets.SCRUBBED,
+        presets={"quick": presets.QUICK, "gpu": presets.GPU, "paper": presets.PAPER},
+        safety=presets.SAFETY,
+    )
+    yield Domain(
+        name="medical-dialogue",
+        summary="Patients' questions with a disease database beside them, and visit notes (ChatDoctor)",
+        data="medical-dialogue",
+        evaluators=("medical-grounded", "medical-rouge", "medical-retrieval"),
+        knowledge="medical-diseases",
+        retriever="hybrid",
+        settings=presets.SCRUBBED,
+        presets={
+            "quick": presets.DIALOGUE_QUICK, "gpu": presets.DIALOGUE_GPU, "paper": presets.DIALOGUE_PAPER,
+        },
+        safety=presets.SAFETY,
+    )  # fmt: skip
+    yield Domain(
+        name="medical-qa",
+        summary="Questions and answers made from a table of medical knowledge, English or Chinese (ChatGLM-Med)",
+        data="medical-qa",
+        evaluators=("medical-grounded", "medical-rouge", "medical-retrieval"),
+        knowledge="medical-diseases",
+        retriever="hybrid",
+        settings=presets.SCRUBBED,
+        presets={
+            "quick": presets.DIALOGUE_QUICK,
+            "quick-zh": presets.QA_CHINESE,
+            "gpu": presets.DIALOGUE_GPU,
+            "paper": presets.QA_PAPER,
+        },
+        safety=presets.SAFETY,
     )
 
 
 @hookimpl
-def domaintune_data_builders() -> Iterator[Component[Callable[[BuildContext], Iterator[Example | Dropped]]]]:
-    """Offer the reader of report collections."""
+def domaintune_data_builders() -> Iterator[Component[Any]]:
+    """Offer readers of reports, dialogues and knowledge tables, and two builders of knowledge."""
     yield Component(
         name="medical-radiology",
         summary="Findings and impression columns of any report file, filtered as in Radiology-GPT",
         load=_radiology,
         options=ReportOptions,
     )
-
-
-@hookimpl
-def domaintune_evaluators() -> Iterator[Component[type[Rouge]]]:
-    """Offer ROUGE against the radiologist's impression."""
     yield Component(
-        name="medical-rouge",
-        summary="ROUGE-1/2/L F1 against the radiologist's impression (rouge-score)",
-        load=_rouge,
-        options=RougeOptions,
+        name="medical-dialogue",
+        summary="Dialogues of ChatDoctor, HealthCareMagic, iCliniq and MTS-Dialog files",
+        load=_dialogues,
+        options=DialogueOptions,
+    )
+    yield Component(
+        name="medical-qa",
+        summary="Questions and answers from the rows of a knowledge table, by templates or a teacher",
+        load=_qa,
+        options=QaOptions,
+    )
+    yield Component(
+        name="medical-diseases",
+        summary="Knowledge: a table of diseases with symptoms, tests and medications (ChatDoctor)",
+        load=_diseases,
+        options=DiseaseOptions,
+    )
+    yield Component(
+        name="medical-wikipedia",
+        summary="Knowledge: Wikipedia pages by title or search term, over the network or from a dump",
+        load=_wikipedia,
+        options=WikipediaOptions,
     )
 
 
-def _radiology() -> Callable[[BuildContext], Iterator[Example | Dropped]]:
+@hookimpl
+def domaintune_retrievers() -> Iterator[Component[Any]]:
+    """Offer ChatDoctor's own way of finding passages."""
+    yield Component(
+        name="medical-keywords",
+        summary="Keywords of the question counted in each passage (ChatDoctor)",
+        load=_keywords,
+        options=KeywordOptions,
+    )
+
+
+@hookimpl
+def domaintune_evaluators() -> Iterator[Component[Any]]:
+    """Offer overlap with the reference, what it names, and whether retrieval finds the right disease."""
+    yield Component(
+        name="medical-rouge",
+        summary="ROUGE-1/2/L F1 against the reference (rouge-score)",
+        load=_rouge,
+        options=RougeOptions,
+    )
+    yield Component(
+        name="medical-grounded",
+        summary="Token F1, and whether the answer names the diseases and medications of the reference",
+        load=_grounded,
+        options=GroundedOptions,
+    )
+    yield Component(
+        name="medical-retrieval",
+        summary="Recall and MRR of the retrievers for symptoms that lead to a disease",
+        load=_retrieval,
+        options=RetrievalOptions,
+    )
+
+
+def _radiology() -> Any:
     from domaintune_medical.data import reports
 
     return reports
 
 
-def _rouge() -> type[Rouge]:
+def _dialogues() -> Any:
+    from domaintune_medical.dialogues import dialogues
+
+    return dialogues
+
+
+def _qa() -> Any:
+    from domaintune_medical.qa import qa
+
+    return qa
+
+
+def _diseases() -> Any:
+    from domaintune_medical.knowledge import diseases
+
+    return diseases
+
+
+def _wikipedia() -> Any:
+    from domaintune_medical.wikipedia import wikipedia
+
+    return wikipedia
+
+
+def _keywords() -> Any:
+    from domaintune_medical.chatdoctor import Keywords
+
+    return Keywords
+
+
+def _rouge() -> Any:
     from domaintune_medical.grading import Rouge
 
     return Rouge
+
+
+def _grounded() -> Any:
+    from domaintune_medical.grounded import Grounded
+
+    return Grounded
+
+
+def _retrieval() -> Any:
+    from domaintune_medical.retrieval_grading import RetrievalGrader
+
+    return RetrievalGrader
