@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[1]
 CORE = ROOT / "core" / "domaintune"
 FIRST_PARTY = {"medical", "code", "arithmetic", "multimodal"}
 HEAVY = {"torch", "transformers", "trl", "peft", "datasets", "faiss"}
-LEAVES = ("models/", "training/", "engine/", "composition/", "data/hub.py")
+LEAVES = ("models/", "training/", "engine/", "composition/", "embedding/", "retrieval/", "data/hub.py")
 """Entered only through a `load`, a stage or `data/door.py`, so heavy imports are plain there."""
 LONGEST_FUNCTION, LONGEST_MODULE, MOST_PARAMETERS = 60, 400, 6
 

@@ -18,7 +18,6 @@ __version__ = "0.1.0"
 TYPE_CHECKING = False  # as in typing, which takes longer to import than `domaintune --help` to run
 
 if TYPE_CHECKING:
-    from domaintune.contracts import Admission as Admission
     from domaintune.contracts import Answer as Answer
     from domaintune.contracts import Batch as Batch
     from domaintune.contracts import BuildContext as BuildContext
@@ -27,32 +26,42 @@ if TYPE_CHECKING:
     from domaintune.contracts import Dropped as Dropped
     from domaintune.contracts import Example as Example
     from domaintune.contracts import Field as Field
-    from domaintune.contracts import Limits as Limits
+    from domaintune.contracts import Finder as Finder
+    from domaintune.contracts import Hit as Hit
     from domaintune.contracts import Member as Member
     from domaintune.contracts import Message as Message
     from domaintune.contracts import Mix as Mix
     from domaintune.contracts import Origin as Origin
     from domaintune.contracts import Passage as Passage
-    from domaintune.contracts import Request as Request
     from domaintune.contracts import Row as Row
     from domaintune.contracts import Sampling as Sampling
     from domaintune.contracts import Score as Score
     from domaintune.contracts import Shard as Shard
-    from domaintune.contracts import TokenChance as TokenChance
-    from domaintune.contracts import TokenEvent as TokenEvent
+    from domaintune.contracts import Teacher as Teacher
     from domaintune.data.text import clean_text as clean_text
+    from domaintune.data.text import words as words
     from domaintune.errors import DataError as DataError
     from domaintune.errors import DomaintuneError as DomaintuneError
     from domaintune.hookspecs import hookimpl as hookimpl
+    from domaintune.retrieval.chunk import chunks as chunks
+    from domaintune.sessions import Admission as Admission
+    from domaintune.sessions import Limits as Limits
+    from domaintune.sessions import Request as Request
+    from domaintune.sessions import TokenChance as TokenChance
+    from domaintune.sessions import TokenEvent as TokenEvent
+    from domaintune.teachers import open_teacher as open_teacher
 
 _HOME = {
     "contracts": (
-        "Admission Answer Batch BuildContext Component Domain Dropped Example Field Limits Member Message Mix Origin "
-        "Passage Request Row Sampling Score Shard TokenChance TokenEvent"
+        "Answer Batch BuildContext Component Domain Dropped Example Field Finder Hit Member Message Mix Origin Passage "
+        "Row Sampling Score Shard Teacher"
     ),
-    "data.text": "clean_text",
+    "data.text": "clean_text words",
     "errors": "DataError DomaintuneError",
     "hookspecs": "hookimpl",
+    "retrieval.chunk": "chunks",
+    "sessions": "Admission Limits Request TokenChance TokenEvent",
+    "teachers": "open_teacher",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
 

@@ -10,8 +10,10 @@ if TYPE_CHECKING:
     import typer
 
 COMMANDS = {
-    "build": ("build:build", "Build a domain expert: data, training, evaluation, package."),
+    "build": ("build:build", "Build a domain expert: data, knowledge, training, evaluation, package."),
     "data": ("data:data", "Look at a domain's examples, and what became of every row."),
+    "index": ("index:index", "Make a domain's knowledge searchable."),
+    "search": ("search:search", "Look into a domain's knowledge."),
     "train": ("build:train", "Train a domain's adapter."),
     "eval": ("build:evaluate", "Measure an adapter against the base model and the floors."),
     "grade": ("grade:grade", "Run a grader on given answers, without a model."),

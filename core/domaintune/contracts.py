@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Generic, Literal, Protocol, TypeAlias, TypedDict, TypeVar, runtime_checkable
+from typing import Any, Generic, Literal, Protocol, TypeAlias, TypedDict, TypeVar
 
 Part_co = TypeVar("Part_co", covariant=True)
 Side: TypeAlias = Literal["train", "test"]
@@ -37,11 +37,15 @@ class Origin:
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
-    """A column that a data builder reads, and the other names people give it."""
+    """A column that a data builder reads, and the other names people give it.
+
+    A list or an object in the place of a text is malformed, unless the field is `nested`: then it comes as JSON text.
+    """
 
     name: str
     aliases: tuple[str, ...] = ()
     required: bool = True
+    nested: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,12 +130,26 @@ class Shard:
 
 @dataclass(frozen=True, kw_only=True)
 class Passage:
-    """A piece of knowledge that may be put beside a question."""
+    """A piece of knowledge that may be put beside a question.
+
+    `title` names what it is about: passages of one title are parts of one thing. `keys` are short texts by which it can
+    be found besides its own (the symptoms of a disease). `license` is that of its source; `meta` holds plain JSON values.
+    """
 
     text: str
     origin: Origin
     title: str = ""
+    keys: tuple[str, ...] = ()
+    license: str = ""
     meta: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hit:
+    """A passage that was found, and how well it fits; scores of different retrievers cannot be compared."""
+
+    passage: Passage
+    score: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,51 +200,6 @@ class Mix:
     top: int = 2
 
 
-@dataclass(frozen=True, kw_only=True)
-class Request:
-    """A question to an engine: chat messages, or a text to be continued as it stands.
-
-    The adapter, or the mix of several, is part of the request, never a state of the engine; None is the base model.
-    With `choices` the answer is the one of them that the model finds likeliest (the sum of its tokens' log
-    probabilities), and nothing is sampled. `logprobs` asks for the log probability of each token of the answer, and of
-    so many likeliest alternatives. `shorten` lets an answer have as many tokens as fit, where not all do.
-    """
-
-    messages: tuple[Message, ...] = ()
-    text: str | None = None
-    adapter: str | Mix | None = None
-    sampling: Sampling = Sampling()
-    choices: tuple[str, ...] = ()
-    logprobs: int | None = None
-    shorten: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class TokenChance:
-    """A token of an answer as text, its natural log probability, and the likeliest tokens in its place."""
-
-    text: str
-    logprob: float
-    top: tuple[tuple[str, float], ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class TokenEvent:
-    """New text of one request (by its number); the last event of a request carries its finish reason.
-
-    `text` may be empty while a token is not yet a whole character, or may become a stop string. `ids` are the new token
-    ids; `finish_reason` is stop, length, choice or error; with error, `error` says what went wrong.
-    """
-
-    request: int
-    text: str
-    tokens: int
-    finish_reason: str | None = None
-    ids: tuple[int, ...] = ()
-    chances: tuple[TokenChance, ...] = ()
-    error: str = ""
-
-
 class BuildContext(Protocol):
     """What a data builder is given. It reads rows and draws from `rng`; it never splits and never writes."""
 
@@ -250,32 +223,52 @@ class BuildContext(Protocol):
     def note(self, sentence: str) -> None:
         """Tell the user something about the data; it is shown once, after the examples are made."""
 
+    def teacher(self) -> Teacher:
+        """Return the teacher that `data.teacher` names; DataError where none is named."""
+
 
 class DataBuilder(Protocol):
     """Yields examples, and `Dropped` for every row it does not use; the same seed gives the same examples.
 
-    A builder that makes its own examples may yield nothing but `Shard` instead: they are made in parallel.
+    A builder that makes its own examples may yield nothing but `Shard` instead: they are made in parallel. A builder of
+    knowledge yields `Passage` instead of `Example`, any number from a row.
     """
 
-    def __call__(self, context: BuildContext, /) -> Iterator[Example | Dropped] | Iterator[Shard]:
+    def __call__(
+        self, context: BuildContext, /
+    ) -> Iterator[Example | Dropped] | Iterator[Shard] | Iterator[Passage | Dropped]:
         """Build the examples."""
 
 
 class Evaluator(Protocol):
-    """Grades answers. Three methods are optional: `items(test)`, `floors(train)` and `draw(scores, file)`."""
+    """Grades answers. Four methods are optional: `items(test)`, `floors(train)`, `draw(scores, file)`, `read(passages)`.
+
+    With an attribute `retrievers`, a tuple of names, it grades not models but these: see docs/plugins.md.
+    """
 
     def grade(self, example: Example, answer: str, /) -> Iterable[Score]:
         """Judge one answer; pure, and without a model unless the component's summary says so."""
 
 
+class Finder(Protocol):
+    """An open index."""
+
+    def search(self, query: str, k: int) -> Sequence[Hit]:
+        """Return the k passages that fit best, best first; fewer where there are not so many."""
+
+
 class Retriever(Protocol):
-    """Finds passages: `index` writes a self-describing folder, `search` reads it."""
+    """Finds passages. Core keeps the passages themselves; a retriever keeps what it needs to find them."""
 
-    def index(self, passages: Iterable[Passage], folder: Path) -> None:
-        """Write an index of the passages into the folder."""
+    def index(self, passages: Sequence[Passage], folder: Path, before: Path | None = None) -> None:
+        """Fill the folder so that `open` needs no work; equal passages give equal files.
 
-    def search(self, folder: Path, query: str, k: int) -> Sequence[Passage]:
-        """Return the k best passages, best first."""
+        What a killed call has left in the folder may be gone on with. `before` is the folder of an earlier index, whose
+        work on unchanged passages may be taken over.
+        """
+
+    def open(self, passages: Sequence[Passage], folder: Path) -> Finder:
+        """Open the index of these passages."""
 
 
 class Teacher(Protocol):
@@ -283,66 +276,6 @@ class Teacher(Protocol):
 
     def answer(self, messages: Sequence[Message], sampling: Sampling) -> str | None:
         """Answer, or decline with None."""
-
-
-@runtime_checkable
-class Session(Protocol):
-    """A base model held open by an engine, with any number of adapters beside it."""
-
-    def load(self, adapter: str, folder: Path, sha256: str | None = None) -> None:
-        """Make an adapter folder answerable under an id; other weights than those of the given SHA-256 are refused."""
-
-    def unload(self, adapter: str) -> None:
-        """Forget an adapter."""
-
-    def generate(self, requests: Sequence[Request]) -> Iterator[TokenEvent]:
-        """Answer all requests, yielding text as it comes, in any order."""
-
-
-@runtime_checkable
-class LiveSession(Session, Protocol):
-    """A session whose batch requests join and leave while it runs: what a server needs. One thread owns it."""
-
-    def limit(self, limits: Limits) -> None:
-        """Bound what runs at once."""
-
-    def add(self, request: Request) -> Admission:
-        """Let a request join; it is refused with RequestError before any token where it cannot be answered."""
-
-    def step(self) -> Sequence[TokenEvent]:
-        """Advance every request that has joined by at most one token; empty when there is nothing to do."""
-
-    def cancel(self, request: int) -> None:
-        """Let a request leave, whether or not it is still there."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """What a live session may do at once; None is no limit but the model's own.
-
-    `rows` requests are answered together, prompt and answer have `max_length` tokens, `prompt_tokens` of prompts are read
-    in a step, and `adapter_bytes` of adapters stay in memory.
-    """
-
-    rows: int = 64
-    max_length: int | None = None
-    prompt_tokens: int | None = None
-    adapter_bytes: int | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Admission:
-    """The number under which events speak of a request, and the tokens of its prompt."""
-
-    request: int
-    prompt_tokens: int
-
-
-class Engine(Protocol):
-    """Opens base models; evaluation and serving use the same sessions, so they cannot drift apart."""
-
-    def open(self, model: Any) -> Session:
-        """Open the base model that `settings.model` names."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -386,15 +319,18 @@ class Component(Generic[Part_co]):
 class Domain:
     """A speciality that `domaintune build NAME` knows; its parts are names, so that users can override any of them.
 
-    `presets` maps a preset's name to settings by section: `{"quick": {"train": {"steps": 60}}}`.
-    `safety` is a sentence printed on the report and the model card.
+    `knowledge` names the builder of its passages, `retriever` who finds them; without a retriever its knowledge can be
+    searched, but builds use none of it. `settings` lie under the presets, by section like these:
+    `{"quick": {"train": {"steps": 60}}}`. `safety` is a sentence printed on the report and the model card.
     """
 
     name: str
     summary: str
     data: str
     evaluators: tuple[str, ...]
+    knowledge: str | None = None
     retriever: str | None = None
     composer: str | None = None
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     safety: str = ""

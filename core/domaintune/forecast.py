@@ -67,7 +67,9 @@ def forecast_of(plan: Plan, name: str | None = None, until: Stage = "adapter") -
     made = data.preview(plan, SAMPLED, tokenizer)
     lengths = prompts.count_tokens(tokenizer, made.train) if at_hand else _guess(made.train)
     tokens = sum(map(sum, lengths)) * made.ledger.train // len(made.train)  # shards show a sample of their rows
-    train = plan.settings.train
+    train, used = plan.settings.train, plan.settings.retrieval
+    if plan.uses_knowledge:  # at most: passages need not fill their budget
+        tokens += int(made.ledger.train * used.budget * min(1.0, used.right + used.distractors))
     rows = -(-tokens // train.max_length) if train.packing else made.ledger.train  # packed, nearly every row is full
     course = schedule(train, rows)
     run = runs.place(runs_folder(), plan.domain.name, name, plan.key)
@@ -83,13 +85,18 @@ def forecast_of(plan: Plan, name: str | None = None, until: Stage = "adapter") -
         trainable_parameters=size.get("trainable"),
         memory_gb=size.get("memory_gb"),
         minutes=size.get("minutes"),
-        files=tuple(str(run.file(file)) for file in _files(until)),
+        files=tuple(str(run.file(file)) for file in _files(until, knowledge=plan.uses_knowledge)),
     )
 
 
-def _files(until: Stage) -> list[str]:
+def _files(until: Stage, *, knowledge: bool) -> list[str]:
     """Return what a run folder holds after a stage."""
-    made = {"data": ["data/"], "train": ["train/"], "evaluation": ["evaluation/", "answers/", "report.json"]}
+    made = {
+        "data": ["data/"],
+        "index": ["index/"] if knowledge else [],
+        "train": ["train/"],
+        "evaluation": ["evaluation/", "answers/", "report.json"],
+    }
     reached = list(made)[: [*made, "adapter"].index(until) + 1]
     last = ["adapter/"] if until == "adapter" else []
     return ["settings.toml", "stages.json", *(file for stage in reached for file in made[stage]), *last]

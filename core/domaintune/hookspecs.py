@@ -10,16 +10,8 @@ from collections.abc import Iterable
 
 import pluggy
 
-from domaintune.contracts import (
-    Component,
-    Composer,
-    DataBuilder,
-    Domain,
-    Engine,
-    Evaluator,
-    Retriever,
-    Teacher,
-)
+from domaintune.contracts import Component, Composer, DataBuilder, Domain, Evaluator, Retriever, Teacher
+from domaintune.sessions import Engine
 
 GROUP = "domaintune"
 """The entry-point group of plugin packages, and the project name pluggy knows us by."""
@@ -46,8 +38,9 @@ def domaintune_data_builders() -> Iterable[Component[DataBuilder]]:  # type: ign
     Called with all other hooks, when the first command needs to know what is installed; `load` is called when a build
     reaches its data stage, and by `domaintune data` and `--dry-run`. It returns a function of a build context, called
     once for the sources and once more for a test source, that yields an `Example` for every row it uses and a `Dropped`
-    for every row it does not; one that makes its own examples by the million may yield `Shard` instead. It neither
-    splits nor writes, and the same seed gives the same examples.
+    for every row it does not; one that makes its own examples by the million may yield `Shard` instead, and one that a
+    domain names as its `knowledge` yields `Passage`. It neither splits nor writes, and the same seed gives the same
+    examples.
     """
 
 
@@ -55,9 +48,11 @@ def domaintune_data_builders() -> Iterable[Component[DataBuilder]]:  # type: ign
 def domaintune_retrievers() -> Iterable[Component[Retriever]]:  # type: ignore[empty-body]
     """Offer ways to find passages for a question.
 
-    Called with all other hooks, when the first command needs to know what is installed. `load` is not called by any
-    command yet: the index stage is not built. It returns an object with `index(passages, folder)`, which will be called
-    once for the passages of a domain, and `search(folder, query, k)`, which will be called for every question.
+    Called with all other hooks, when the first command needs to know what is installed; `load` is called by `domaintune
+    index` and `search`, by the index stage of a build, and by a server that is asked for knowledge. It returns an object
+    with `index(passages, folder, before)`, which fills a folder, and `open(passages, folder)`, which returns an object
+    with `search(query, k)`, called for every question and giving `Hit` records, best first. Core keeps the passages
+    themselves. Where the component declares `options`, `load` returns a class that takes them.
     """
 
 
@@ -68,10 +63,12 @@ def domaintune_evaluators() -> Iterable[Component[Evaluator]]:  # type: ignore[e
     Called with all other hooks, when the first command needs to know what is installed; `load` is called when a build
     reaches its evaluation, for each grader in use, and by `domaintune grade`. It returns a class or an object with
     `grade(example, answer)`, or a plain function of the two, called for every answer of every system and giving `Score`
-    records; higher is better. Where the component declares `options`, `load` returns a class that takes them. Three
+    records; higher is better. Where the component declares `options`, `load` returns a class that takes them. Four
     methods are optional: `items(test)` chooses what is asked, before any model is; `floors(train)` returns cheap answers
     by name, `{name: predict}`, that a tuned model must beat; `draw(scores, file)` writes a picture for the report and
-    returns the sentence that describes it.
+    returns the sentence that describes it; `read(passages)` is shown the knowledge of the build before all else. An
+    evaluator with an attribute `retrievers`, a tuple of names, is put to these instead of to models: its answers are the
+    titles that they find for its own items, best first, one a line.
     """
 
 
@@ -79,9 +76,10 @@ def domaintune_evaluators() -> Iterable[Component[Evaluator]]:  # type: ignore[e
 def domaintune_teachers() -> Iterable[Component[Teacher]]:  # type: ignore[empty-body]
     """Offer sources of worked answers to learn from.
 
-    Called with all other hooks, when the first command needs to know what is installed. `load` is not called by any
-    command yet: the recipes that ask teachers are not built. It returns an object with `answer(messages, sampling)`,
-    which may decline with None. A teacher never sees a test item.
+    Called with all other hooks, when the first command needs to know what is installed; `load` is called when a data
+    builder asks its context for the teacher that `data.teacher` names, or a part calls `open_teacher(name)`. It returns
+    an object with `answer(messages, sampling)`, which may decline with None, or a class that takes the options which
+    the component declares. A teacher never sees a test item.
     """
 
 

@@ -1,4 +1,4 @@
-"""The story of a build: examples, an adapter, an honest report, a package; nothing is done twice."""
+"""The story of a build: examples, knowledge, an adapter, an honest report, a package; nothing is done twice."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from domaintune.data import stage as data
 from domaintune.evaluation import stage as evaluation
 from domaintune.home import runs_folder
 from domaintune.plan import Plan
+from domaintune.retrieval import stage as retrieval
 from domaintune.runs import Run, Stage
 from domaintune.training import stage as training
 
@@ -28,6 +29,10 @@ def build(plan: Plan, name: str | None = None, until: Stage = "adapter") -> Run:
         if until == "data":
             return run
 
+        if plan.uses_knowledge:
+            run.perform("index", retrieval.inputs(plan), partial(retrieval.work, plan, run))
+            retrieval.announce(run)
+
         run.perform("train", training.inputs(plan, run), partial(training.work, plan, run))
         if until == "train":
             return run
@@ -38,6 +43,17 @@ def build(plan: Plan, name: str | None = None, until: Stage = "adapter") -> Run:
             return run
 
         run.perform("adapter", package.inputs(plan, run), partial(package.work, plan, run))
+    return run
+
+
+def index(plan: Plan, name: str | None = None) -> Run:
+    """Index the knowledge of a domain alone and return the run; a build with the same settings goes on from it."""
+    run = runs.place(runs_folder(), plan.domain.name, name, plan.key)
+    with run.lock():
+        files.write_text(run.file("settings.toml"), settings_toml(plan))
+        runs.point_latest(run, plan.domain.name)
+        run.perform("index", retrieval.inputs(plan), partial(retrieval.work, plan, run))
+        retrieval.announce(run)
     return run
 
 

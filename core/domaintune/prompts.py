@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from domaintune.contracts import Example, Message
+from domaintune.contracts import Example, Message, Passage
 
 PLAIN_TEMPLATE = (
     "{% for m in messages %}{{ '<' + m['role'] + '>\\n' + m['content'] }}"
@@ -21,11 +21,32 @@ PLAIN_TEMPLATE = (
 """Given to base models that bring no chat template; it travels with the adapter."""
 
 
+USE = "Use the passages below where they help, and name them by number, like [1]. Some may not fit the question."
+"""Stands before the passages of a prompt."""
+
+
 class ExampleIds(NamedTuple):
     """The token ids of a prompt and its answer; the loss, or the likelihood, counts the completion only."""
 
     prompt: list[int]
     completion: list[int]
+
+
+def beside(messages: Sequence[Message], passages: Sequence[Passage]) -> tuple[Message, ...]:
+    """Put numbered passages with their origins before the last user message; with none, nothing changes."""
+    place = max((n for n, message in enumerate(messages) if message["role"] == "user"), default=None)
+    if place is None or not passages:
+        return tuple(messages)
+    numbered = [f"[{number}] {passage_text(passage)}" for number, passage in enumerate(passages, 1)]
+    content = "\n\n".join([USE, *numbered, messages[place]["content"]])
+    asked = Message(role="user", content=content)
+    return (*messages[:place], asked, *messages[place + 1 :])
+
+
+def passage_text(passage: Passage) -> str:
+    """Return a passage as a prompt has it: `Title (source, place): text`."""
+    title = f"{passage.title} " if passage.title else ""
+    return f"{title}({passage.origin}): {passage.text}"
 
 
 def prompt_ids(tokenizer: Any, messages: Sequence[Message]) -> list[int]:

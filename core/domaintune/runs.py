@@ -25,10 +25,14 @@ from domaintune import __version__, files
 from domaintune.console import note
 from domaintune.errors import UsageError, nearest
 
-RECORDED = ("domaintune", "torch", "transformers", "trl", "peft", "datasets", "tokenizers", "numpy")
+RECORDED = (
+    "domaintune", "torch", "transformers", "trl", "peft", "datasets", "tokenizers", "numpy", "faiss-cpu", "bm25s",
+)  # fmt: skip
 NAME = re.compile(r"\w[\w.-]{0,99}")
-Stage = Literal["data", "train", "evaluation", "adapter"]
+Stage = Literal["data", "index", "train", "evaluation", "adapter"]
 ORDER = get_args(Stage)
+APART = {("data", "index")}
+"""A stage, and a later one that needs nothing of it."""
 Work = Callable[[Path], Mapping[str, Any]]
 
 
@@ -107,7 +111,7 @@ class Run:
 
     def _forget_after(self, stage: Stage) -> None:
         """Take away what was made from an earlier result of a stage: a run shows nothing that does not belong together."""
-        later = ORDER[ORDER.index(stage) + 1 :]
+        later = [name for name in ORDER[ORDER.index(stage) + 1 :] if (stage, name) not in APART]
         files.write_json(self.folder / "stages.json", {k: v for k, v in self.stages.items() if k not in later})
         for name in later:
             shutil.rmtree(self.folder / name, ignore_errors=True)

@@ -53,7 +53,7 @@ class DataSettings:
     """Where examples come from and how they are divided."""
 
     builder: str | None = setting(None, "data builder; default: the domain's own")
-    sources: Names = setting((), "files or hub dataset ids; none: the builder's own sample")
+    sources: Names = setting((), "files, folders or hub dataset ids; none: the builder's own sample")
     test_source: Names = setting((), "files to test on; none: a share of the sources")
     test_fraction: Share = setting(0.15, "share of the groups held out for testing, without test_source")
     columns: dict[str, str] = setting({}, "field = column, where the names in your file are not recognised")
@@ -67,7 +67,31 @@ class DataSettings:
     balance: dict[str, Share] = setting(
         {}, "tag = largest share of the training set; the surplus is dropped and counted"
     )
+    scrub: Literal["off", "patterns", "presidio"] = setting(
+        "off", "replace what identifies a person; presidio needs the extra 'privacy'"
+    )
+    teacher: str | None = setting(None, "who writes answers, for builders that ask for them")
+    teacher_options: dict[str, Any] = setting({}, "options of the teacher")
     options: dict[str, Any] = setting({}, "options of the data builder")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RetrievalSettings:
+    """Knowledge beside the model: where passages come from, who finds them, and how many go into a prompt."""
+
+    retriever: str | None = setting(None, "who finds passages; default: the domain's own; 'none' uses no knowledge")
+    knowledge: str | None = setting(None, "builder of the passages; default: the domain's own")
+    sources: Names = setting((), "knowledge files or folders; none: the builder's own sample")
+    columns: dict[str, str] = setting({}, "field = column, where the names in your file are not recognised")
+    encoding: str = setting("utf-8", "text encoding of the knowledge files")
+    max_malformed: Share = setting(0.1, "a larger share of malformed rows stops the index")
+    license: str = setting("", "licence of the sources, where they do not name their own")
+    k: Positive = setting(4, "passages beside a question")
+    budget: Positive = setting(512, "tokens that the passages of a prompt may have together")
+    right: Share = setting(0.6, "share of training examples that get the right passage among others")
+    distractors: Share = setting(0.2, "share that get others only; the rest get none")
+    knowledge_options: dict[str, Any] = setting({}, "options of the builder of passages")
+    options: dict[str, Any] = setting({}, "options of the retriever")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -161,6 +185,7 @@ class Settings:
     seed: Annotated[int, Ge(0), Lt(2**32)] = setting(0, "seed of sampling, order, initialisation and bootstrap")
     model: ModelSettings = dataclasses.field(default_factory=ModelSettings)
     data: DataSettings = dataclasses.field(default_factory=DataSettings)
+    retrieval: RetrievalSettings = dataclasses.field(default_factory=RetrievalSettings)
     lora: LoraSettings = dataclasses.field(default_factory=LoraSettings)
     train: TrainSettings = dataclasses.field(default_factory=TrainSettings)
     eval: EvalSettings = dataclasses.field(default_factory=EvalSettings)
@@ -184,7 +209,7 @@ def resolve(
 
     `evaluators` are the installed graders, whose options may be written `[eval.NAME]`.
     """
-    layers: list[tuple[str, Mapping[str, Any]]] = []
+    layers: list[tuple[str, Mapping[str, Any]]] = [(f"domain {domain.name!r}", domain.settings)] if domain else []
     if preset is not None and domain is not None:
         if preset not in domain.presets:
             known = ", ".join(domain.presets) or "none"

@@ -20,16 +20,30 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from importlib.metadata import EntryPoint
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from domaintune import prompts
-from domaintune.contracts import Component, DataBuilder, Domain, Dropped, Example, Message, Origin, Score, Shard
+from domaintune.contracts import (
+    Component,
+    DataBuilder,
+    Domain,
+    Dropped,
+    Example,
+    Message,
+    Origin,
+    Passage,
+    Score,
+    Shard,
+)
 from domaintune.data import bulk, parts
 from domaintune.data.context import Context
 from domaintune.errors import DataError, DomaintuneError
 from domaintune.evaluation.grading import open_grader
+from domaintune.files import folder_hashes
 from domaintune.hookspecs import GROUP
+from domaintune.parts import opened
 from domaintune.plan import make_plan
 from domaintune.plugins import Catalog, Offer, catalog, offers
 from domaintune.settings import DataSettings
@@ -52,8 +66,8 @@ def check_plugin(name: str, module: str) -> None:
     """Assert what users may expect of a plugin; `name` is its entry point and `module` what that names.
 
     It imports nothing heavy and prints nothing, its offers carry its name, every part of its domains exists, every
-    preset resolves, every option is documented, equal seeds build equal data, examples render as a model is asked, and
-    grading is pure.
+    preset resolves, every option is documented, equal seeds build equal data and knowledge, examples render as a model
+    is asked, equal passages are indexed alike and found alike, and grading is pure.
     """
     _check_light(module)
     own = offers(EntryPoint(name, module, GROUP))
@@ -66,6 +80,8 @@ def check_plugin(name: str, module: str) -> None:
     for offer in own:
         if isinstance(offer.record, Domain):
             _check_domain(offer.record, known)
+        elif offer.kind == "retriever":
+            _check_retriever(offer.record)
         elif offer.kind == "evaluator":
             _check_evaluator(offer.record, _items_of(offer.record.name, own, examples))
 
@@ -114,6 +130,7 @@ def _beside_others(name: str, own: Sequence[Offer]) -> Catalog:
 
 def _check_domain(domain: Domain, known: Catalog) -> None:
     parts = [("data builder", domain.data), *(("evaluator", name) for name in domain.evaluators)]
+    parts += [("data builder", domain.knowledge)] if domain.knowledge else []
     parts += [("retriever", domain.retriever)] if domain.retriever else []
     parts += [("composer", domain.composer)] if domain.composer else []
     for kind, part in parts:
@@ -127,6 +144,9 @@ def _check_domain(domain: Domain, known: Catalog) -> None:
 
 def _check_builder(builder: Component[Any]) -> list[Example]:
     """Build twice from the builder's own sample; a builder that reads rows and has none is not run."""
+    if _is_of_knowledge(builder):
+        _check_knowledge(builder)
+        return []
     first, second = _built(builder), _built(builder)
     if first is None:
         return []
@@ -138,10 +158,50 @@ def _check_builder(builder: Component[Any]) -> list[Example]:
     return examples
 
 
+def _context(builder: Component[Any]) -> Context:
+    options = builder.options() if builder.options else None
+    return Context(builder.name, options, DataSettings(limit=ROWS), seed=0)
+
+
+def _is_of_knowledge(builder: Component[Any]) -> bool:
+    """Tell whether a builder yields passages, by the first thing that it makes of its own sample."""
+    try:
+        made = islice(builder.load()(_context(builder)), ROWS)
+        return isinstance(next((item for item in made if not isinstance(item, Dropped)), None), Passage)
+    except DataError:
+        return False
+
+
+def _check_knowledge(builder: Component[Any]) -> None:
+    first, second = (list(_context(builder).passages(builder.load(), [])) for _ in range(2))
+    assert first == second, (
+        f"data builder {builder.name!r} gave other passages for one seed; draw from context.rng only"
+    )
+    assert all(passage.text.strip() for passage in first), f"{builder.name!r} yields an empty passage"
+    assert all(passage.origin.source for passage in first), f"{builder.name!r} yields a passage without an origin"
+
+
+def _check_retriever(part: Component[Any]) -> None:
+    """Index a few passages twice and search them; one whose summary says that it asks a model is not run."""
+    if _ASKS.search(part.summary):
+        return
+    found = []
+    with tempfile.TemporaryDirectory() as work:
+        for name in ("first", "second"):
+            folder = Path(work) / name
+            folder.mkdir()
+            retriever = opened(part, {}, "options")
+            retriever.index(_PASSAGES, folder, None)
+            finder = retriever.open(_PASSAGES, folder)
+            hits = [finder.search(query, 2) for query in ("Where is Paris?", "nothing of the kind", "")]
+            assert all(len(some) <= 2 for some in hits), f"retriever {part.name!r} gave more passages than asked for"
+            found.append((folder_hashes(folder), [list(some) for some in hits]))
+    assert found[0] == found[1], f"retriever {part.name!r} indexes or finds the same passages differently"
+
+
 def _built(builder: Component[Any]) -> tuple[list[Example], list[Dropped]] | None:
     """Return what a builder makes of its own sample, or of some of its shards on each side; None where it has none."""
-    options = builder.options() if builder.options else None
-    context = Context(builder.name, options, DataSettings(limit=ROWS), seed=0)
+    context = _context(builder)
     try:
         examples, dropped = context.call(builder.load())
     except DataError:
@@ -189,7 +249,7 @@ def _items_of(evaluator: str, own: Sequence[Offer], examples: dict[str, list[Exa
 def _check_evaluator(evaluator: Component[Any], items: Sequence[Example]) -> None:
     """Grade the same answers twice; a grader whose summary says that it asks a model is not run."""
     grader = open_grader(evaluator, {})
-    if re.search(r"\basks\b.*\bmodel\b", evaluator.summary, re.IGNORECASE):
+    if _ASKS.search(evaluator.summary):
         return
     items = [*items, *list(grader.items(items))[:3]]
     for item in items:
@@ -208,6 +268,11 @@ def _check_direction(name: str, nothing: Sequence[Score], right: Sequence[Score]
         )
 
 
+_ASKS = re.compile(r"\basks\b.*\bmodel\b", re.IGNORECASE)
+_PASSAGES = tuple(
+    Passage(text=text, origin=Origin(source="made", place=f"line {number}"), title=text.split()[0])
+    for number, text in enumerate(("Paris is in France.", "Rome is in Italy.", "Oslo is in Norway."), 1)
+)
 _MADE = Example(
     prompt=(Message(role="user", content="What is the capital of France?"),),
     completion=(Message(role="assistant", content="Paris"),),
@@ -229,6 +294,18 @@ def run_builder(
         context = Context("builder", options, settings, seed=seed)
         examples, dropped = context.call(build)
     return [*examples, *(example for shard in context.shards for example in parts.examples(shard))], dropped
+
+
+def run_knowledge(
+    build: DataBuilder, rows: Sequence[Mapping[str, str]] = (), options: Any = None, *, seed: int = 0
+) -> tuple[list[Passage], list[Dropped]]:
+    """Run a builder of knowledge on rows written in a test, or on its own sample; returns passages and what it dropped."""
+    with tempfile.TemporaryDirectory() as folder:
+        table = Path(folder) / "rows.jsonl"
+        table.write_text("".join(json.dumps(dict(row)) + "\n" for row in rows), encoding="utf-8")
+        context = Context("builder", options, DataSettings(sources=(str(table),) if rows else ()), seed=seed)
+        dropped: list[Dropped] = []
+        return list(context.passages(build, dropped)), dropped
 
 
 def tiny_model(folder: Path, texts: Sequence[str] = ("findings and impression",), *, seed: int = 0) -> Path:

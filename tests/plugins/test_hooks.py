@@ -7,7 +7,7 @@ import inspect
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -17,7 +17,6 @@ import pytest
 from composing import packaged, update
 from typer.testing import CliRunner
 
-import domaintune
 from domaintune import (
     BuildContext,
     Component,
@@ -25,6 +24,8 @@ from domaintune import (
     Dropped,
     Example,
     Field,
+    Finder,
+    Hit,
     Message,
     Passage,
     Request,
@@ -37,8 +38,9 @@ from domaintune import (
     hookspecs,
 )
 from domaintune.adapters.shape import BaseShape
-from domaintune.contracts import Member, Session
+from domaintune.contracts import Member
 from domaintune.plugins import KINDS, Catalog
+from domaintune.sessions import Session
 
 ROOT = Path(__file__).parents[2]
 SHORT = ("train.steps=2", "train.batch_size=2", "eval.draws=50", "eval.max_new_tokens=4")
@@ -140,16 +142,26 @@ class Parrot:
 
 
 class Grep:
-    """A retriever whose index is the passages, a line each."""
+    """A retriever that counts the words of the question in each passage; it keeps how many passages there were."""
 
-    def index(self, passages: Iterable[Passage], folder: Path) -> None:
-        rows = [json.dumps({"text": passage.text, "source": passage.origin.source}) for passage in passages]
-        (folder / "passages.jsonl").write_text("\n".join(rows))
+    def index(self, passages: Sequence[Passage], folder: Path, before: Path | None = None) -> None:
+        (folder / "count").write_text(str(len(passages)))
 
-    def search(self, folder: Path, query: str, k: int) -> Sequence[Passage]:
-        rows = [json.loads(line) for line in (folder / "passages.jsonl").read_text().splitlines()]
-        hits = sorted(rows, key=lambda row: -len(set(query.split()) & set(row["text"].split())))
-        return [Passage(text=row["text"], origin=domaintune.Origin(source=row["source"])) for row in hits[:k]]
+    def open(self, passages: Sequence[Passage], folder: Path) -> Finder:
+        assert (folder / "count").read_text() == str(len(passages))
+        return Words(passages)
+
+
+class Words:
+    """The open index of `Grep`."""
+
+    def __init__(self, passages: Sequence[Passage]) -> None:
+        self.passages = passages
+
+    def search(self, query: str, k: int) -> Sequence[Hit]:
+        words = set(query.split())
+        hits = [Hit(passage=one, score=float(len(words & set(one.text.split())))) for one in self.passages]
+        return sorted(hits, key=lambda hit: -hit.score)[:k]
 
 
 class Abacus:
@@ -202,13 +214,23 @@ def test_domaintune_data_builders_make_the_examples(offer: Offer, tiny: Path, ta
 
 
 def test_domaintune_retrievers_find_passages(offer: Offer, tmp_path: Path) -> None:
-    found = offer(domaintune_retrievers=[Component(name="toy-grep", summary="Words in common", load=Grep)])
+    def rules(context: BuildContext) -> Iterator[Passage | Dropped]:
+        for row in context.rows(Field(name="rule")):
+            yield Passage(text=row["rule"], origin=row.origin, title="chess")
+
+    offer(
+        domaintune_domains=[toy_domain(knowledge="toy-rules")],
+        domaintune_data_builders=[SUMS, Component(name="toy-rules", summary="Rules", load=lambda: rules)],
+        domaintune_retrievers=[Component(name="toy-grep", summary="Words in common", load=Grep)],
+    )
     assert listed("retriever", "toy-grep")
-    part = found.component("retriever", "toy-grep").load()
-    texts = ("the knight moves in an L", "the bishop moves diagonally")
-    part.index([Passage(text=text, origin=domaintune.Origin(source="rules")) for text in texts], tmp_path)
-    (best,) = part.search(tmp_path, "how does the bishop move", 1)
-    assert (best.text, best.origin.source) == ("the bishop moves diagonally", "rules")
+    (tmp_path / "rules.csv").write_text("rule\nthe knight moves in an L\nthe bishop moves diagonally\n")
+    words = ["--source", tmp_path / "rules.csv", "--set", "retrieval.retriever=toy-grep"]
+    assert run("index", "toy", *words, "--json")["index"]["retriever"] == "toy-grep"
+    (best,) = run("search", "toy", "how does the bishop move", "-k", 1, "--json")["hits"]
+    assert (best["text"], best["origin"]) == (
+        "the bishop moves diagonally", {"source": str(tmp_path / "rules.csv"), "place": "line 3"}
+    )  # fmt: skip
 
 
 def test_domaintune_evaluators_grade_answers(offer: Offer, tmp_path: Path) -> None:

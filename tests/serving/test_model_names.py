@@ -14,7 +14,7 @@ from served import WHY, World
 
 from domaintune import Message, Origin, Passage
 from domaintune.composition import routing as examples
-from domaintune.composition.embed import Embedder
+from domaintune.embedding.local import Embedder
 from domaintune.serving import names, wanted
 from domaintune.serving.asking import Desk
 from domaintune.serving.metrics import Meters

@@ -84,7 +84,7 @@ Base model, adapter and cheap floors on the same held-out examples; 95 % interva
 {dropped}
 {sample}
 Training examples equal or nearly equal to a test example were removed before training (`contamination`).
-
+{_scrubbing(data)}{_knowledge(manifest)}
 ## Training
 
 {training["steps"]} steps ({training["epochs"]} epochs), {training["trainable_parameters"]:,} trainable parameters,
@@ -95,6 +95,26 @@ seed {manifest["seed"]}; settings, versions and file hashes are in `domaintune.j
 Measured on {_test_size(manifest)} held-out examples; other collections, languages
 or styles were not measured. A fluent answer can be wrong. {manifest["safety"]}
 """
+
+
+def _scrubbing(data: Mapping[str, Any]) -> str:
+    counts = {kind: count for kind, count in data.get("scrubbed", {}).items() if kind != "examples"}
+    if not counts:
+        return ""
+    kinds = ", ".join(f"{kind} {count:,}" for kind, count in sorted(counts.items()))
+    return f"\nWhat identifies a person was replaced by patterns before anything else ({kinds}); patterns miss some.\n"
+
+
+def _knowledge(manifest: Mapping[str, Any]) -> str:
+    about = manifest.get("knowledge")
+    if not about:
+        return ""
+    licenses = ", ".join(f"{name} ({count:,})" for name, count in sorted(about["licenses"].items()))
+    return (
+        f"\n## Knowledge\n\nTrained and measured with passages beside the question: {about['passages']:,} by "
+        f"`{about['knowledge']}`, found by `{about['retriever']}`, at most {about['k']} in {about['budget']:,} tokens. "
+        f"Licences: {licenses}. The passages are not in this folder; `+retrieval` marks the answers given with them.\n"
+    )
 
 
 def _base_note(base: Mapping[str, Any]) -> str:

@@ -29,6 +29,7 @@ class Facts:
     settings: dict[str, Any]
     versions: dict[str, str]
     report: dict[str, Any]
+    knowledge: dict[str, Any] | None = None
 
 
 def copy_adapter(trained: Path, folder: Path, *, published_as: str, revision: str | None) -> None:
@@ -60,6 +61,7 @@ def manifest(facts: Facts, folder: Path) -> dict[str, Any]:
         "base": facts.base,
         "template_fingerprint": prompts.template_fingerprint(facts.tokenizer),
         "data": facts.data,
+        **({"knowledge": facts.knowledge} if facts.knowledge else {}),
         "training": facts.training,
         "seed": facts.settings["seed"],
         "settings": portable(facts.settings),
@@ -73,9 +75,9 @@ def manifest(facts: Facts, folder: Path) -> dict[str, Any]:
 
 def portable(settings: dict[str, Any]) -> dict[str, Any]:
     """Leave out the folders of this machine: of a file only its name is kept."""
-    data = dict(settings["data"])
-    for key in ("sources", "test_source"):
-        data[key] = [name if name.startswith("hf:") else Path(name).name for name in data[key]]
+    data, retrieval = dict(settings["data"]), dict(settings["retrieval"])
+    for section, key in ((data, "sources"), (data, "test_source"), (retrieval, "sources")):
+        section[key] = [name if name.startswith("hf:") else Path(name).name for name in section[key]]
     base = settings["model"]["base"]
     model = {**settings["model"], "base": Path(base).name if Path(base).expanduser().is_dir() else base}
-    return {**settings, "data": data, "model": model}
+    return {**settings, "data": data, "retrieval": retrieval, "model": model}

@@ -7,6 +7,7 @@ twice, so that `medical@3` means the same bytes for good.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -26,6 +27,7 @@ from domaintune.home import registry_folder
 from domaintune.models import base as models
 from domaintune.settings import ModelSettings
 
+DIGEST = re.compile(r"[0-9a-f]{64}")
 BAND = 30.0
 """The norm of an adapter may be this much smaller or larger than those promoted for the same base."""
 
@@ -37,6 +39,7 @@ class Registry:
         self._folder = registry_folder() if folder is None else folder
         self._store = store.Store(self._folder / "registry.db")
         self._objects = Objects(self._folder / "objects")
+        self._knowledge = Objects(self._folder / "knowledge")
 
     def add(
         self, folder: Path, *, name: str, base: BaseShape, source: str = "", report: Mapping[str, Any] | None = None
@@ -159,6 +162,16 @@ class Registry:
     def folder(self, version: Version) -> Path:
         """Return the read-only folder of a version."""
         return self._objects.place(version.digest)
+
+    def keep_knowledge(self, index: Path, hashes: Mapping[str, str]) -> str:
+        """Copy an index folder, so that a server finds it when the run has gone; returns the digest of its files."""
+        with self._store.writing():
+            return self._knowledge.keep(index, hashes)
+
+    def knowledge(self, digest: str) -> Path | None:
+        """Return the folder of an index that was kept, or None where it is not here."""
+        place = self._knowledge.place(digest)
+        return place if DIGEST.fullmatch(digest) and place.is_dir() else None
 
     def bases(self) -> dict[str, tuple[str, BaseShape]]:
         """Return (identity, shape) of every base model that is remembered, by fingerprint."""

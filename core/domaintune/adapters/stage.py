@@ -7,8 +7,10 @@ from typing import Any
 
 from domaintune import data, files
 from domaintune.adapters import card, package
-from domaintune.composition import embedders, routing
+from domaintune.adapters.objects import digest_of
+from domaintune.composition import routing
 from domaintune.console import note
+from domaintune.embedding import names as embedding
 from domaintune.errors import ModelError
 from domaintune.models import base as models
 from domaintune.plan import Plan
@@ -21,6 +23,7 @@ def inputs(plan: Plan, run: Run) -> dict[str, Any]:
         "adapter": run.output("train", "adapter/adapter_model.safetensors"),
         "report": run.output("evaluation", "report.json"),
         "ledger": run.output("data", "ledger.json"),
+        "index": _index_digest(run) if plan.uses_knowledge else None,
         "safety": plan.domain.safety,
         "preset": plan.preset,
         "embedder": _embedder(plan),
@@ -51,19 +54,19 @@ def work(plan: Plan, run: Run, folder: Path) -> dict[str, Any]:
 
 def _embedder(plan: Plan) -> Any:
     """Return what tells which embedder will be used; a build of a base model in a folder fetches none."""
-    name = embedders.chosen(plan.settings.pack.embedder, plan.settings.model)
-    return {} if name == embedders.NONE else embedders.identity(name)
+    name = embedding.chosen(plan.settings.pack.embedder, plan.settings.model)
+    return {} if name == embedding.NONE else embedding.identity(name)
 
 
 def _embed(plan: Plan, run: Run, folder: Path) -> int:
     """Leave the vectors of some training prompts beside the adapter, for routing; returns how many there are."""
     wanted = plan.settings.pack.embedder
-    name = embedders.chosen(wanted, plan.settings.model)
-    if name == embedders.NONE:
-        if wanted != embedders.NONE:
+    name = embedding.chosen(wanted, plan.settings.model)
+    if name == embedding.NONE:
+        if wanted != embedding.NONE:
             note(f"  `auto` will not choose this adapter: embedder {wanted!r} is not at hand")
         return 0
-    from domaintune.composition.embed import Embedder  # noqa: PLC0415  (torch; only where something is embedded)
+    from domaintune.embedding.local import Embedder  # noqa: PLC0415  (torch; only where something is embedded)
 
     try:
         embedder = Embedder.open(name)
@@ -76,6 +79,20 @@ def _embed(plan: Plan, run: Run, folder: Path) -> int:
         return 0
     routing.write(folder, routing.Routing(embedder.name, embedder.fingerprint, embedder.vectors(prompts)))
     return len(prompts)
+
+
+def _knowledge(plan: Plan, run: Run) -> dict[str, Any] | None:
+    """Return what the package says of the knowledge beside its model; the index itself stays with this machine."""
+    if not plan.uses_knowledge:
+        return None
+    about = files.read_json(run.file("index/index.json"))
+    used = plan.settings.retrieval
+    told = {key: about[key] for key in ("knowledge", "retriever", "passages", "passages_sha256", "licenses")}
+    return {**told, "digest": _index_digest(run), "k": used.k, "budget": used.budget}
+
+
+def _index_digest(run: Run) -> str:
+    return digest_of(run.stages["index"]["files"])
 
 
 def _facts(plan: Plan, run: Run, base: models.BaseModel, tokenizer: Any) -> package.Facts:
@@ -101,9 +118,11 @@ def _facts(plan: Plan, run: Run, base: models.BaseModel, tokenizer: Any) -> pack
             "rows_in": ledger["rows_in"],
             "kept": ledger["kept"],
             "dropped": ledger["counts"],
+            "scrubbed": ledger["scrubbed"],
         },
         training=run.stages["train"]["counts"],
         settings=plan.settings.as_dict(),
         versions=versions(),
         report=files.read_json(run.file("evaluation/report.json")),
+        knowledge=_knowledge(plan, run),
     )

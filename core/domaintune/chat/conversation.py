@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from domaintune.chat.speakers import Speaker
-from domaintune.contracts import LiveSession, Message, Request, Sampling, TokenEvent
+from domaintune.contracts import Message, Sampling
+from domaintune.sessions import LiveSession, Request, TokenEvent
 
 
 @dataclass(kw_only=True)

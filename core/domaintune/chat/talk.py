@@ -13,9 +13,10 @@ from domaintune.chat.conversation import Conversation
 from domaintune.chat.keys import Keys
 from domaintune.chat.speakers import Speaker
 from domaintune.console import fail, note
-from domaintune.contracts import LiveSession, Sampling
+from domaintune.contracts import Sampling
 from domaintune.errors import RequestError, UsageError
 from domaintune.plugins import catalog
+from domaintune.sessions import LiveSession
 from domaintune.settings import ModelSettings
 
 INTERRUPTED = 130

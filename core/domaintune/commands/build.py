@@ -10,6 +10,7 @@ from domaintune.commands.common import (
     ConfigFile,
     DomainName,
     DryRun,
+    Knowledge,
     Limit,
     Name,
     Overrides,
@@ -17,6 +18,7 @@ from domaintune.commands.common import (
     Seed,
     Sources,
     answering,
+    knowledge_from,
     settings_from,
 )
 
@@ -31,6 +33,7 @@ def _road(until: Stage, doc: str) -> Callable[..., None]:
         domain: DomainName,
         preset: Preset = None,
         source: Sources = None,
+        knowledge: Knowledge = None,
         override: Overrides = None,
         config: ConfigFile = None,
         name: Name = None,
@@ -41,7 +44,8 @@ def _road(until: Stage, doc: str) -> Callable[..., None]:
     ) -> None:
         from domaintune.commands import walk
 
-        plan = walk.plan(domain, preset=preset, file=config, overrides=settings_from(override, source, limit, seed))
+        overrides = [*knowledge_from(knowledge), *settings_from(override, source, limit, seed)]
+        plan = walk.plan(domain, preset=preset, file=config, overrides=overrides)
         if dry_run:
             walk.forecast(plan, name, until=until, as_json=json)
         else:
@@ -53,6 +57,6 @@ def _road(until: Stage, doc: str) -> Callable[..., None]:
     return answering(walk_until)
 
 
-build = _road("adapter", "Build a domain expert: data, training, evaluation, package.")
+build = _road("adapter", "Build a domain expert: data, knowledge, training, evaluation, package.")
 train = _road("train", "Train a domain's adapter; the data stage runs first where it has to.")
 evaluate = _road("evaluation", "Measure a domain's adapter against the base model and the cheap floors.")

@@ -32,17 +32,31 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done;
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 
 
+Knowledge = Annotated[
+    list[str] | None, typer.Option("--knowledge", metavar="FILE", help="Knowledge, a file or a folder; repeatable.")
+]
+
+
 def settings_from(
     overrides: list[str] | None, sources: list[str] | None = None, limit: int | None = None, seed: int | None = None
 ) -> list[str]:
     """Return the options as `--set` values; `--set` itself comes last and wins."""
-    for source in sources or []:
-        if any("\ud800" <= letter <= "\udfff" for letter in source):  # bytes that are no text
-            raise UsageError(f"--source {source!r}: the name is not valid UTF-8; rename the file")
-    given = [f"data.sources={json.dumps(sources, ensure_ascii=False)}"] if sources else []
+    given = _named("data.sources", sources)
     given += [f"data.limit={limit}"] if limit is not None else []
     given += [f"seed={seed}"] if seed is not None else []
     return given + (overrides or [])
+
+
+def knowledge_from(sources: list[str] | None) -> list[str]:
+    """Return the files of the knowledge as a `--set` value."""
+    return _named("retrieval.sources", sources)
+
+
+def _named(setting: str, sources: list[str] | None) -> list[str]:
+    for source in sources or []:
+        if any("\ud800" <= letter <= "\udfff" for letter in source):  # bytes that are no text
+            raise UsageError(f"--source {source!r}: the name is not valid UTF-8; rename the file")
+    return [f"{setting}={json.dumps(sources, ensure_ascii=False)}"] if sources else []
 
 
 def print_json(value: Any) -> None:
@@ -100,6 +114,6 @@ def _refusal(error: OSError) -> str:
 _OUT_OF_MEMORY = {"OutOfMemoryError", "MemoryError"}  # torch's, by name: it is not imported here
 _SERVING = {"prometheus_client", "starlette", "uvicorn"}
 _EXTRAS = {
-    "accelerate", "datasets", "datasketch", "faiss", "gguf", "jinja2", "matplotlib", "numpy", "peft", "pyarrow",
+    "accelerate", "bm25s", "datasets", "datasketch", "faiss", "gguf", "jinja2", "matplotlib", "numpy", "peft", "pyarrow",
     "sklearn", "torch", "transformers", "trl",
 }  # fmt: skip

@@ -21,6 +21,13 @@ def commented(plan: Plan) -> str:
         lines += ["", f"[{section.name}]", *_fields(getattr(plan.settings, section.name))]
         if section.name == "data":
             lines += _options("data.options", plan.builder.options, plan.settings.data.options)
+        if section.name == "data" and plan.settings.data.teacher:
+            teacher = plan.catalog.component("teacher", plan.settings.data.teacher)
+            lines += _options("data.teacher_options", teacher.options, plan.settings.data.teacher_options)
+        if section.name == "retrieval" and plan.has_knowledge:
+            used = plan.settings.retrieval
+            lines += _options("retrieval.knowledge_options", plan.knowledge.options, used.knowledge_options)
+            lines += _options("retrieval.options", plan.retriever.options, used.options)
         if section.name == "eval":
             for part in plan.evaluators:
                 given = plan.settings.eval.graders.get(part.name, {})
@@ -28,11 +35,14 @@ def commented(plan: Plan) -> str:
     return "\n".join(lines) + "\n"
 
 
+_TABLES = {"options", "graders", "knowledge_options", "teacher_options"}
+
+
 def _fields(record: Any, skip: set[str] | None = None) -> list[str]:
     lines = []
     for field in dataclasses.fields(record):
         value = getattr(record, field.name)
-        if field.name in {"options", "graders"} or field.name in (skip or set()):
+        if field.name in _TABLES or field.name in (skip or set()):
             continue
         lines.append(f"{_assignment(field.name, value)}  # {field.metadata['doc']}")
     return lines

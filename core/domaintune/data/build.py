@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from domaintune.contracts import DataBuilder, Dropped, Example
 from domaintune.data.balance import absent, balanced
 from domaintune.data.bulk import Sharded, limited
 from domaintune.data.context import Context, Pieces
 from domaintune.data.dataset import Dataset
+from domaintune.data.folders import check_nested
 from domaintune.data.ledger import Ledger, TooMalformed
 from domaintune.data.lengths import CountTokens, LengthTable, measured
 from domaintune.data.near import Kinship
@@ -67,6 +69,7 @@ def make(  # noqa: PLR0913  (the one call of this room: a builder, what it may k
         shards = limited(ours.shards, settings.limit)
         return Sharded(shards=shards, max_length=max_length, count=count_tokens, notes=tuple(ours.notes))
     rows_in = len(sides)
+    scrubbed = _scrubbed(sides, settings.scrub)
     sides = _divided(sides, settings)
     notes = [
         f"data.balance limits {tag!r}, which no training example has" for tag in absent(sides.train, settings.balance)
@@ -75,7 +78,7 @@ def make(  # noqa: PLR0913  (the one call of this room: a builder, what it may k
     return Dataset(
         train=tuple(sides.train),
         test=tuple(sides.test),
-        ledger=Ledger.close(rows_in, len(sides.train), len(sides.test), sides.dropped),
+        ledger=replace(Ledger.close(rows_in, len(sides.train), len(sides.test), sides.dropped), scrubbed=scrubbed),
         lengths=lengths,
         notes=tuple(dict.fromkeys(ours.notes + theirs.notes + notes)),
         sample=ours.sample is not None,
@@ -83,12 +86,13 @@ def make(  # noqa: PLR0913  (the one call of this room: a builder, what it may k
 
 
 def _check_sources(settings: DataSettings) -> None:
-    """Refuse a source that is named twice: its rows could not be told apart."""
+    """Refuse a source that is named twice, itself or by its folder: its rows could not be told apart."""
     named = [*settings.sources, *settings.test_source]
     for source in named:
         same = [other for other in named if other == source or Path(other) == Path(source)]
         if len(same) > 1:
             raise DataError(f"{source!r} is named {len(same)} times in data.sources and data.test_source; name it once")
+    check_nested(named)
 
 
 def _check_settings_of_shards(builder: str, settings: DataSettings) -> None:
@@ -113,6 +117,22 @@ def _read(builder: DataBuilder, ours: Context, theirs: Context, settings: DataSe
     for context in (ours, theirs):
         _check_malformed(context, sides, settings.max_malformed)
     return sides
+
+
+def _scrubbed(sides: _Sides, how: Literal["off", "patterns", "presidio"]) -> Counter[str]:
+    """Replace what identifies a person in every example, and count it; what cannot be scrubbed stops the build."""
+    counts: Counter[str] = Counter()
+    if how == "off":
+        return counts
+    from domaintune.privacy.scrub import open_scrubber  # noqa: PLC0415  (many patterns, compiled where wanted)
+
+    scrubber = open_scrubber(how)
+    for side in (sides.train, sides.test):
+        for place, example in enumerate(side):
+            side[place], found = scrubber.scrub_example(example)
+            counts.update(found)
+            counts["examples"] += bool(found)
+    return counts
 
 
 def _check_malformed(context: Context, sides: _Sides, limit: float) -> None:

@@ -9,11 +9,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from domaintune.contracts import DataBuilder, Dropped, Example, Field, Origin, Row, Shard, Side
+from domaintune.contracts import DataBuilder, Dropped, Example, Field, Origin, Passage, Row, Shard, Side, Teacher
 from domaintune.data.columns import check_overrides
-from domaintune.data.rows import Reading, read
+from domaintune.data.folders import check_nested
+from domaintune.data.rows import Reading, printable, read
 from domaintune.errors import DataError, PluginError
 from domaintune.settings import DataSettings
+from domaintune.teachers import open_teacher
 
 Pieces = Callable[[str], list[str]]
 """Cuts a text as the base model's tokenizer does."""
@@ -40,16 +42,19 @@ class Context:
         self.notes: list[str] = []
         self.malformed: dict[Origin, Dropped] = {}
         self.seen: dict[Origin, None] = {}
+        self.used: set[Origin] = set()
         self.shards: list[Shard] = []
         self._settings = settings
         self._sources = settings.sources if side == "train" else settings.test_source
         self._limit = settings.limit if side == "train" else None
         self._pieces = pieces
+        self._teacher: Teacher | None = None
 
     def rows(self, *fields: Field, sample: Path | None = None) -> Iterator[Row]:
         """Yield the rows of the sources, or of the builder's own sample where the user named no source."""
         self.asked = True
         check_overrides(self._settings.columns, fields)
+        check_nested(self._sources)
         if not self._sources and sample is None:
             raise DataError(f"data builder {self.builder!r} needs files to read; name them with --source FILE")
         return self._rows(fields, sample)
@@ -67,7 +72,7 @@ class Context:
         if self._sources:
             reading = Reading(fields=fields, columns=self._settings.columns, encoding=self._settings.encoding)
             for source in self._sources:
-                yield from read(source, _label(source), reading, notes)
+                yield from read(source, printable(source), reading, notes)
         elif sample is not None:
             # the sample is the builder's own: neither the user's encoding nor this machine's folders belong to it
             self.sample = sample.name
@@ -82,6 +87,17 @@ class Context:
         """Tell the user something about the data, once."""
         if sentence not in self.notes:
             self.notes.append(sentence)
+
+    def teacher(self) -> Teacher:
+        """Return the teacher that the settings name; it is opened once."""
+        if self._teacher is None:
+            if self._settings.teacher is None:
+                raise DataError(
+                    f"data builder {self.builder!r} asks a teacher, and none is named; --set data.teacher=NAME "
+                    "(`domaintune plugins` lists them)"
+                )
+            self._teacher = open_teacher(self._settings.teacher, self._settings.teacher_options)
+        return self._teacher
 
     @property
     def read(self) -> int:
@@ -103,22 +119,43 @@ class Context:
             elif isinstance(item, Shard):
                 self.shards.append(item)
             else:
-                raise PluginError(
-                    f"data builder {self.builder!r} yielded {type(item).__name__}; it must yield Example or Dropped"
-                )
+                raise self._odd(item, "Example or Dropped")
         self._check_shards(examples or dropped or self.asked)
-        used = {example.origin for example in examples}
-        booked = used | {item.origin for item in dropped}
-        self._check_once(used, dropped)
-        silent = [origin for origin in self.seen if origin not in booked]
-        dropped += self.malformed.values()
-        dropped += [
-            Dropped(origin=origin, reason="unused", detail="the builder made nothing of it") for origin in silent
-        ]
+        dropped += self._unbooked({example.origin for example in examples}, dropped)
         self._check_asked()
         return examples, dropped
 
-    def _items(self, builder: DataBuilder) -> Iterator[Example | Dropped | Shard]:
+    def passages(self, builder: DataBuilder, dropped: list[Dropped]) -> Iterator[Passage]:
+        """Run a builder of knowledge: yields its passages, and adds to `dropped` what became none, as `call` does."""
+        for item in self._items(builder):
+            if isinstance(item, Passage):
+                self.used.add(self._row_of(item.origin))
+                yield item
+            elif isinstance(item, Dropped):
+                dropped.append(item)
+            else:
+                raise self._odd(item, "Passage or Dropped, because it builds knowledge")
+        dropped += self._unbooked(self.used, dropped)
+        self._check_asked()
+
+    def _row_of(self, origin: Origin) -> Origin:
+        """Return the row that a passage comes from: its place may go on with a part, `line 12, part 3`."""
+        if origin in self.seen or not self.asked:
+            return origin
+        return Origin(source=origin.source, place=origin.place.rpartition(", ")[0])
+
+    def _unbooked(self, used: set[Origin], dropped: Sequence[Dropped]) -> list[Dropped]:
+        """Return the rows that the builder did not speak of: the malformed ones, and those it passed over in silence."""
+        self._check_once(used, dropped)
+        booked = used | {item.origin for item in dropped}
+        silent = [origin for origin in self.seen if origin not in booked]
+        unused = [Dropped(origin=origin, reason="unused", detail="the builder made nothing of it") for origin in silent]
+        return [*self.malformed.values(), *unused]
+
+    def _odd(self, item: object, wanted: str) -> PluginError:
+        return PluginError(f"data builder {self.builder!r} yielded {type(item).__name__}; it must yield {wanted}")
+
+    def _items(self, builder: DataBuilder) -> Iterator[Example | Dropped | Shard | Passage]:
         """Yield what the builder yields; where it reads no rows, its items are the rows that a limit counts."""
         for count, item in enumerate(builder(self)):
             own = not self.asked and not isinstance(item, Shard)  # shards are limited by their rows
@@ -163,8 +200,3 @@ class Context:
                 f"data builder {self.builder!r} makes its own examples and read none of {', '.join(self._sources)}; "
                 "remove data.sources and data.test_source, or choose another builder"
             )
-
-
-def _label(source: str) -> str:
-    """Return the name of a source as it can be stored: a file name need not be valid text."""
-    return source.encode("utf-8", "backslashreplace").decode()

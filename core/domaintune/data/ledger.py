@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from domaintune.contracts import Dropped
@@ -41,12 +41,16 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class Ledger:
-    """How many rows came in, how many were kept on each side, and each row that was not."""
+    """How many rows came in, how many were kept on each side, and each row that was not.
+
+    `scrubbed` counts what was replaced because it identifies a person, by kind.
+    """
 
     rows_in: int
     train: int
     test: int
     dropped: tuple[Entry, ...]
+    scrubbed: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse to exist when the sums do not agree."""
@@ -68,7 +72,10 @@ class Ledger:
         """Read what `as_dict` wrote."""
         kept = value["kept"]
         dropped = tuple(Entry(**entry) for entry in value["dropped"])
-        return cls(rows_in=value["rows_in"], train=kept["train"], test=kept["test"], dropped=dropped)
+        return cls(
+            rows_in=value["rows_in"], train=kept["train"], test=kept["test"], dropped=dropped,
+            scrubbed=value.get("scrubbed", {}),
+        )  # fmt: skip
 
     @property
     def counts(self) -> dict[str, int]:
@@ -83,6 +90,7 @@ class Ledger:
             "kept": {"train": self.train, "test": self.test},
             "dropped": [vars(entry) for entry in self.dropped],
             "counts": self.counts,
+            "scrubbed": dict(sorted(self.scrubbed.items())),
         }
 
     def summary(self) -> list[tuple[str, int]]:
@@ -94,6 +102,12 @@ class Ledger:
             ("kept for testing", self.test),
             *((f"dropped: {reason}", count) for reason, count in reasons),
         ]
+
+    @property
+    def told_of_scrubbing(self) -> str:
+        """A sentence about what was replaced, empty where nothing was."""
+        counts = ", ".join(f"{kind} {count:,}" for kind, count in sorted(self.scrubbed.items()) if kind != "examples")
+        return f"replaced in {self.scrubbed['examples']:,} examples: {counts}" if counts else ""
 
 
 class TooMalformed(DataError):  # noqa: N818  (reads as what happened)

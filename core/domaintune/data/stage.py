@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from rich.table import Table
 from domaintune import data, files, prompts
 from domaintune.console import err, note, progress
 from domaintune.data.ledger import Ledger
+from domaintune.data.sources import contents
 from domaintune.models import base as models
 from domaintune.plan import Plan
 from domaintune.runs import Run
@@ -24,9 +24,9 @@ def inputs(plan: Plan) -> dict[str, Any]:
     return {
         "domain": plan.domain.name,
         "builder": {"name": plan.builder.name, **plan.code("data builder", plan.builder)},
+        "teacher": plan.teacher_code,
         "settings": plan.settings.as_dict()["data"],
-        # os.path: a name too long to be a path is for the readers to refuse
-        "sources": {name: files.sha256(Path(name)) for name in named if os.path.isfile(name)},  # noqa: PTH113
+        "sources": contents(named),
         "seed": settings.seed,
         "max_length": settings.train.max_length,
         "model": models.identity(settings.model),
@@ -89,7 +89,10 @@ def _written(made: data.Dataset | data.Sharded, folder: Path) -> data.Dataset:
 def announce(run: Run) -> None:
     """Show what became of the rows, and how long they are in tokens."""
     ledger = files.read_json(run.file("data/ledger.json"))
-    err().print(ledger_table(Ledger.from_dict(ledger)))
+    books = Ledger.from_dict(ledger)
+    err().print(ledger_table(books))
+    if books.told_of_scrubbing:
+        note(books.told_of_scrubbing)
     lengths = run.file("data/lengths.json")
     if lengths.is_file():
         err().print(lengths_table(files.read_json(lengths)))

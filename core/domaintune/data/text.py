@@ -9,6 +9,9 @@ import unicodedata
 MARK = re.compile(r"(?<![^\W_])x{3,}(?![^\W_])|_{3,}", re.IGNORECASE)
 """What stands where a name or a date was removed: XXXX or ____ of any length from three."""
 
+REPLACED = re.compile(r"\[[A-Z]{2,10}-\d{1,4}\]")
+"""What stands where `data.scrub` has replaced something: [NAME-1]."""
+
 SPACE = re.compile(r"\s+")
 INVISIBLE = frozenset("\ufeff\u200b\u2060")
 # A point between digits is a decimal point, not the end of a sentence.
@@ -35,8 +38,8 @@ def clean_text(text: str, mark: str = "___") -> str:
 
 
 def words(text: str) -> list[str]:
-    """Split into words, without regard to case, punctuation and de-identification marks."""
-    bare = MARK.sub(" ", unicodedata.normalize("NFKC", text).casefold())
+    """Split into words, without regard to case, punctuation, de-identification marks and what was replaced."""
+    bare = MARK.sub(" ", unicodedata.normalize("NFKC", REPLACED.sub(" ", text)).casefold())
     return [word.strip() for word in WORD.findall(bare)]
 
 

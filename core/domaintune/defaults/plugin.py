@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from domaintune.contracts import Component, Evaluator
 from domaintune.defaults import composer_options as options
+from domaintune.defaults.document_options import DocumentOptions
+from domaintune.defaults.teacher_options import LocalOptions, ReplayOptions
 from domaintune.hookspecs import hookimpl
+from domaintune.retrieval.options import Bm25Options, DenseOptions, HybridOptions
 
 if TYPE_CHECKING:
-    from domaintune.contracts import Composer, Engine
+    from domaintune.contracts import Composer
+    from domaintune.sessions import Engine
 
 
 @hookimpl
@@ -24,6 +28,34 @@ def domaintune_engines() -> Iterator[Component[Engine]]:
 def domaintune_evaluators() -> Iterator[Component[Evaluator]]:
     """Offer graders that fit any domain."""
     yield Component(name="exact", summary="1 where the answer equals the reference, case and space aside", load=_exact)
+
+
+@hookimpl
+def domaintune_data_builders() -> Iterator[Component[Any]]:
+    """Offer a builder of knowledge that fits any domain."""
+    yield Component(
+        name="documents",
+        summary="Knowledge: tables with a text column, Markdown and plain text, cut into passages",
+        load=_documents,
+        options=DocumentOptions,
+    )
+
+
+@hookimpl
+def domaintune_retrievers() -> Iterator[Component[Any]]:
+    """Offer search by words, by meaning, and by both."""
+    yield Component(name="bm25", summary="by the words of the question (bm25s)", load=_bm25, options=Bm25Options)
+    yield Component(name="dense", summary="by the meaning of the question (FAISS)", load=_dense, options=DenseOptions)
+    yield Component(
+        name="hybrid", summary="bm25 and dense joined by their ranks (RRF)", load=_hybrid, options=HybridOptions
+    )
+
+
+@hookimpl
+def domaintune_teachers() -> Iterator[Component[Any]]:
+    """Offer a model of this machine, and answers that were recorded."""
+    yield Component(name="teacher-local", summary="a base model on this machine", load=_local, options=LocalOptions)
+    yield Component(name="teacher-replay", summary="answers recorded in a file", load=_replay, options=ReplayOptions)
 
 
 _BY_PEFT: tuple[tuple[str, str, type[Any] | None], ...] = (
@@ -56,6 +88,42 @@ def domaintune_composers() -> Iterator[Component[Composer]]:
         load=_nearest,
         options=options.NearestOptions,
     )
+
+
+def _documents() -> Any:
+    from domaintune.defaults.documents import documents
+
+    return documents
+
+
+def _bm25() -> Any:
+    from domaintune.retrieval.lexical import Bm25
+
+    return Bm25
+
+
+def _dense() -> Any:
+    from domaintune.retrieval.dense import Dense
+
+    return Dense
+
+
+def _hybrid() -> Any:
+    from domaintune.retrieval.hybrid import Hybrid
+
+    return Hybrid
+
+
+def _local() -> Any:
+    from domaintune.defaults.teacher_local import Local
+
+    return Local
+
+
+def _replay() -> Any:
+    from domaintune.defaults.teacher_replay import Replay
+
+    return Replay
 
 
 def _exact_sum() -> Any:

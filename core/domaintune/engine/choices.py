@@ -9,8 +9,9 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from domaintune import prompts
-from domaintune.contracts import Message, Request
+from domaintune.contracts import Message
 from domaintune.engine.slab import Mixing, Slab
+from domaintune.sessions import Request
 
 TOGETHER = 64
 """Prompts with a choice each that are weighed in one pass."""

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from domaintune import prompts
-from domaintune.contracts import Admission, Limits, Mix, Request, TokenChance, TokenEvent
+from domaintune.contracts import Mix
 from domaintune.engine import factors, rows, slab
 from domaintune.engine.choices import Chooser
 from domaintune.engine.sampling import Draw, chance_of
@@ -20,6 +20,7 @@ from domaintune.engine.store import Store
 from domaintune.engine.text import Text
 from domaintune.errors import DomaintuneError, ModelError, RequestError
 from domaintune.models import base as models
+from domaintune.sessions import Admission, Limits, Request, TokenChance, TokenEvent
 from domaintune.settings import ModelSettings
 
 PROMPT = 256

@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from domaintune import files
-from domaintune.contracts import Answer, Example, Request, Sampling, Session
+from domaintune.contracts import Answer, Example, Sampling
 from domaintune.errors import ModelError
 from domaintune.evaluation.items import prompt_key
+from domaintune.sessions import Request, Session
 
 
 def collect(  # noqa: PLR0913  (session, examples, adapter and sampling say what; the rest says how)

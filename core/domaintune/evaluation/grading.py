@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from domaintune.contracts import Component, Example, Score
+from domaintune.contracts import Component, Example, Passage, Score
 from domaintune.errors import PluginError, SettingsError
 from domaintune.settings import validate
 
@@ -18,12 +18,27 @@ Predict = Callable[[Example], str]
 
 @dataclass(frozen=True, kw_only=True)
 class Grader:
-    """An evaluator with its options chosen; `options` are recorded in the report, `asks` are the items given to it."""
+    """An evaluator with its options chosen; `options` are recorded in the report, `asks` are the items given to it.
+
+    `found` are the answers of retrievers to these items, by system: an evaluator that has some is put to no model.
+    """
 
     name: str
     part: Any
     options: dict[str, Any] = field(default_factory=dict)
     asks: Sequence[Example] | None = None
+    found: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def retrievers(self) -> tuple[str, ...]:
+        """The retrievers that this evaluator measures; none where it grades what models say."""
+        return tuple(getattr(self.part, "retrievers", ()))
+
+    def read(self, passages: Sequence[Passage]) -> None:
+        """Show the evaluator the knowledge of the build, where it wants to see it."""
+        read = getattr(self.part, "read", None)
+        if read is not None:
+            read(passages)
 
     def grade(self, example: Example, answer: str) -> list[Score]:
         """Return the scores of one answer, at most one for each metric."""

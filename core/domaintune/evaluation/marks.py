@@ -18,6 +18,10 @@ from domaintune.evaluation.items import ALL, FEWEST, prompt_key, slices
 
 FLOOR = "floor:"
 """Systems with this prefix need no language model."""
+RETRIEVER = "retriever:"
+"""Systems with this prefix find passages; the first of them is compared with the others."""
+WITH = "+retrieval"
+"""Ends the name of a system that answers with passages beside the question; without it, it is the same system."""
 SUBJECTS = ("tuned", "given")
 """The system that all others are compared with; its rivals follow in the order of the report."""
 
@@ -113,14 +117,29 @@ def _scores(systems: list[str], values: Floats, means: Floats, proportion: bool)
 
 
 def _comparisons(systems: list[str], values: Floats, means: Floats) -> Iterator[dict[str, Any]]:
-    """Compare the subject with each other model, and with the best floor."""
-    subject = next((system for system in SUBJECTS if system in systems), None)
-    if subject is None:
-        return
-    a = systems.index(subject)
-    rivals = [place for place, system in enumerate(systems) if place != a and not system.startswith(FLOOR)]
-    floors = [place for place, system in enumerate(systems) if system.startswith(FLOOR)]
-    best = [max(floors, key=lambda place: values[place].mean())] if floors else []
-    for b in rivals + best:
-        difference = bootstrap.compare(values[a], values[b], means[:, a], means[:, b])
-        yield {"a": subject, "b": systems[b], **difference._asdict()}
+    at = {system: place for place, system in enumerate(systems)}
+    floors = [system for system in systems if system.startswith(FLOOR)]
+    best = [max(floors, key=lambda system: values[at[system]].mean())] if floors else []
+    for a, b in pairs(systems, best):
+        difference = bootstrap.compare(values[at[a]], values[at[b]], means[:, at[a]], means[:, at[b]])
+        yield {"a": a, "b": b, **difference._asdict()}
+
+
+def pairs(systems: Sequence[str], best: Sequence[str] = ()) -> list[tuple[str, str]]:
+    """Return who is compared with whom: the subject with its rivals and the best floor, with and without passages.
+
+    Each model with passages is compared with itself without; of retrievers, the first with each other.
+    """
+    found = [system for system in systems if system.startswith(RETRIEVER)]
+    if found:
+        return [(found[0], other) for other in found[1:]]
+    models = [system for system in systems if not system.startswith(FLOOR)]
+    chosen: list[tuple[str, str]] = []
+    for kind in (False, True):
+        alike = [system for system in models if system.endswith(WITH) is kind]
+        subject = next((system for name in SUBJECTS for system in alike if system.removesuffix(WITH) == name), None)
+        if subject is not None:
+            chosen += [(subject, rival) for rival in [*(one for one in alike if one != subject), *best]]
+    return chosen + [
+        (system, plain) for system in models if (plain := system.removesuffix(WITH)) in models and plain != system
+    ]

@@ -9,8 +9,12 @@ from typing import Any
 from domaintune import __version__, data, evaluation, files
 from domaintune.console import progress
 from domaintune.contracts import Example, Sampling
+from domaintune.evaluation import searching
+from domaintune.evaluation.marks import WITH
 from domaintune.models import base as models
 from domaintune.plan import Plan
+from domaintune.retrieval import use as retrieval
+from domaintune.retrieval.knowledge import Knowledge
 from domaintune.runs import Run
 
 FLOOR_ROWS = 20_000
@@ -24,6 +28,7 @@ def inputs(plan: Plan, run: Run) -> dict[str, Any]:
         "test.jsonl": run.output("data", "test.jsonl"),
         "train.jsonl": run.output("data", "train.jsonl"),  # the floors learn from it
         "adapter": _adapter_hash(run),
+        **retrieval.of_grading(plan, run),
         "model": {**models.identity(plan.settings.model), **values["model"]},
         "evaluators": [{"name": part.name, **plan.code("evaluator", part)} for part in plan.evaluators],
         "engine": plan.code("engine", plan.engine),
@@ -37,15 +42,17 @@ def work(plan: Plan, run: Run, folder: Path) -> dict[str, Any]:
     settings = plan.settings
     graders = [evaluation.open_grader(part, settings.eval.graders.get(part.name, {})) for part in plan.evaluators]
     held_out = data.load(run.file("data"), "test")
-    asked = evaluation.ask(graders, held_out, data.stream(run.file("data"), "train"), settings.eval.limit)
+    knowledge = retrieval.open_knowledge(plan, run) if plan.uses_knowledge else None
+    models_of, found, unasked = searching.divided(plan, graders, knowledge, run.file(".compared"))
+    asked = evaluation.ask(models_of, held_out, data.stream(run.file("data"), "train"), settings.eval.limit)
     sampling = Sampling(
         max_new_tokens=settings.eval.max_new_tokens, temperature=settings.eval.temperature, seed=settings.seed
     )
     report = evaluation.evaluate(
         asked.items,
         _learned(run),
-        asked.graders,
-        _answers(plan, run, asked.items, sampling),
+        [*asked.graders, *found],
+        _answers(plan, run, asked.items, sampling, knowledge),
         settings.eval,
         seed=settings.seed,
         domain=plan.domain.name,
@@ -57,7 +64,7 @@ def work(plan: Plan, run: Run, folder: Path) -> dict[str, Any]:
             "seed": sampling.seed,
         },
     )
-    report = dataclasses.replace(report, warnings=[*asked.warnings, *_on_floors(run), *report.warnings])
+    report = dataclasses.replace(report, warnings=[*asked.warnings, *unasked, *_on_floors(run), *report.warnings])
     files.write_json(folder / "report.json", evaluation.draw(report, graders, folder).as_dict())
     return {"items": len(asked.items)}
 
@@ -83,20 +90,28 @@ def _rows(run: Run) -> int:
     return int(files.read_json(run.file("data/ledger.json"))["kept"]["train"])
 
 
-def _answers(plan: Plan, run: Run, items: list[Any], sampling: Sampling) -> dict[str, Any]:
+def _answers(
+    plan: Plan, run: Run, items: list[Example], sampling: Sampling, knowledge: Knowledge | None
+) -> dict[str, Any]:
+    """Ask both models every question, and where there is knowledge once more with passages beside it."""
     engine, settings = plan.engine.load(), plan.settings
     stores = {"base": _store(plan, run, "base"), "tuned": _store(plan, run, _adapter_hash(run)[:12])}
+    questions = {"": items}
+    if knowledge is not None:
+        tokenizer = models.load_tokenizer(models.locate(settings.model))
+        questions[WITH] = retrieval.asked(plan, knowledge, tokenizer, items)
     session: Any = None
     answers = {}
-    for system, store in stores.items():
-        if evaluation.missing(items, sampling, store) and session is None:
-            session = engine.open(settings.model)
-            session.load("tuned", run.file("train/adapter"))
-        with progress(f"answers: {system}", len(items)) as show:
-            answers[system] = evaluation.collect(
-                session, items, None if system == "base" else "tuned", sampling,
-                batch_size=settings.eval.batch_size, store=store, progress=show,
-            )  # fmt: skip
+    for model, store in stores.items():
+        for kind, asked in questions.items():
+            if evaluation.missing(asked, sampling, store) and session is None:
+                session = engine.open(settings.model)
+                session.load("tuned", run.file("train/adapter"))
+            with progress(f"answers: {model}{kind}", len(asked)) as show:
+                answers[model + kind] = evaluation.collect(
+                    session, asked, None if model == "base" else "tuned", sampling,
+                    batch_size=settings.eval.batch_size, store=store, progress=show,
+                )  # fmt: skip
     return answers
 
 

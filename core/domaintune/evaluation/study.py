@@ -38,11 +38,12 @@ def evaluate(  # noqa: PLR0913  (the keyword-only half is the report's heading, 
 ) -> Report:
     """Grade the models and the floors on every item and compare them.
 
-    `answers` holds the systems `base` and `tuned`, each aligned with `test`. A grader that chooses its own items is
+    `answers` holds the systems `base` and `tuned`, each aligned with `test`, and where there is knowledge the same two
+    with passages beside the questions, `base+retrieval` and `tuned+retrieval`. A grader that chooses its own items is
     given those among them that were answered. `progress` is called with (answers graded, answers to grade).
     """
     heading = {"domain": domain, "base": base, "adapter": adapter, "decoding": dict(decoding)}
-    ordered = {system: answers[system] for system in sorted(answers, key=lambda system: system != "base")}
+    ordered = {system: answers[system] for system in sorted(answers, key=lambda system: not system.startswith("base"))}
     study = Study(test=test, train=train, graders=graders, answers=ordered, settings=settings, seed=seed)
     return study.report(heading, progress)
 
@@ -100,11 +101,16 @@ class Study:
     def _grade(self, progress: Progress | None) -> list[Marks]:
         """Mark every system for every grader: models in the order given, then floors."""
         core = core_floors(self.train)
-        jobs = []
+        jobs: list[tuple[Grader, Sequence[Example], dict[str, Sequence[str]]]] = []
         for grader in self.graders:
+            if grader.found:
+                jobs.append((grader, list(grader.asks or ()), dict(grader.found)))
+                continue
             asked = _answered(grader, self.test)
             items = [item for _, item in asked]
-            texts = {system: [said[place].text for place, _ in asked] for system, said in self.answers.items()}
+            texts: dict[str, Sequence[str]] = {
+                system: [said[place].text for place, _ in asked] for system, said in self.answers.items()
+            }
             floors = core | (grader.floors(self.train) if self.train else {})
             jobs.append((grader, items, texts | {FLOOR + name: predict_all(f, items) for name, f in floors.items()}))
         steps = _counter(progress, sum(len(items) * len(texts) for _, items, texts in jobs))

@@ -20,7 +20,7 @@ NAMES = 28
 """Cells that the names of systems may take."""
 SHORTEST = 16
 """Cells that a tag keeps before its difference is left out."""
-SYSTEMS = ("base", "tuned", "given", "against")
+SYSTEMS = ("base", "base+retrieval", "tuned", "tuned+retrieval", "given", "against")
 _GAP = "  "
 _COLOURS = {"better": "green", "worse": "red", "no evidence": "dim"}
 _Show = Callable[[Row | None], str]

@@ -8,12 +8,12 @@ from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
-from domaintune.contracts import TokenEvent
 from domaintune.serving import forms
 from domaintune.serving.forms import Letterhead, Said
 from domaintune.serving.replies import Watch, events
 from domaintune.serving.wanted import Wanted
 from domaintune.serving.worker import Reply
+from domaintune.sessions import TokenEvent
 
 
 @dataclass(eq=False, kw_only=True)

@@ -22,7 +22,7 @@ from domaintune.serving.models import Models
 
 def make_app(desk: Desk, follower: Follower, keys: Keys) -> ASGIApp:
     """Return the whole application, guarded."""
-    models = Models(shelf=desk.shelf, started=int(time.time()), router=desk.router)
+    models = Models(shelf=desk.shelf, started=int(time.time()), router=desk.router, retrieval=desk.retrieval)
     admin = Admin(follower=follower, shelf=desk.shelf, registry=follower.registry, body_bytes=desk.limits.body_bytes)
     routes = [
         Route("/", _page),

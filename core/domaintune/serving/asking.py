@@ -49,6 +49,9 @@ class Router(Protocol):
 class Retrieval(Protocol):
     """Puts knowledge beside a question."""
 
+    def knows(self, adapter: str) -> bool:
+        """Tell whether a version has knowledge here."""
+
     async def enrich(
         self, adapters: Sequence[str], messages: Sequence[Message]
     ) -> tuple[Sequence[Message], Sequence[Passage]] | None:
@@ -133,7 +136,9 @@ class Desk:
         adapters = [member.version.id for member in lease.members]
         found = await self.retrieval.enrich(adapters, asks.asks[0].messages) if self.retrieval else None
         if found is None:
-            raise bad(f"there is no retrieval for {lease.label} yet; leave it out", "retrieval", "no_retrieval")
+            raise bad(
+                f"{lease.label} has no knowledge on this server; leave retrieval out", "retrieval", "no_retrieval"
+            )
         messages, passages = found
         return asks.with_messages(tuple(messages)), tuple(passages)
 

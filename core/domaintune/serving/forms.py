@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-from domaintune.contracts import Passage, TokenChance
+from domaintune.contracts import Passage
+from domaintune.sessions import TokenChance
 
 LEAST: Final = -9999.0
 """The log probability of what cannot be: JSON has no infinity."""

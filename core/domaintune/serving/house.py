@@ -15,6 +15,7 @@ from domaintune.serving.app import make_app
 from domaintune.serving.asking import Desk, Retrieval
 from domaintune.serving.follow import Follower
 from domaintune.serving.keys import Keys
+from domaintune.serving.library import Library
 from domaintune.serving.metrics import Meters
 from domaintune.serving.routing import ByExamples
 from domaintune.serving.selection import Selection, published, settings_of
@@ -92,5 +93,6 @@ def build(
     shelf = Shelf(registry, bases)
     follower = Follower(registry, shelf, selection.names, all_names=not (selection.names or selection.pins))
     router = ByExamples(shelf, settings.pack.embedder, settings.serve.threshold)
-    desk = Desk(shelf=shelf, limits=settings.serve, meters=Meters(shelf), router=router, retrieval=retrieval)
+    library = retrieval or Library(registry, settings.serve)
+    desk = Desk(shelf=shelf, limits=settings.serve, meters=Meters(shelf), router=router, retrieval=library)
     return House(desk=desk, follower=follower, app=make_app(desk, follower, keys), selection=selection)

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from domaintune.serving import names
-from domaintune.serving.asking import Router
+from domaintune.serving.asking import Retrieval, Router
 from domaintune.serving.problems import no_model
 from domaintune.serving.shelf import Base, Loaded, Shelf
 
@@ -25,6 +25,7 @@ class Models:
     shelf: Shelf
     started: int
     router: Router | None
+    retrieval: Retrieval | None = None
 
     async def list(self, request: Request) -> JSONResponse:
         """Answer with all of them."""
@@ -44,10 +45,9 @@ class Models:
             if place == 0:
                 yield self._base(names.BASE, base)
             yield self._base(base.name, base)
-        for name, one in sorted(self.shelf.aliases.items()):
-            yield _adapter(name, one)
-        for name, one in sorted(self.shelf.loaded.items()):
-            yield _adapter(name, one)
+        for name, one in [*sorted(self.shelf.aliases.items()), *sorted(self.shelf.loaded.items())]:
+            knows = self.retrieval is not None and self.retrieval.knows(one.version.id)
+            yield {**_adapter(name, one), "knowledge": knows}
         if self.router is not None and self.router.offered:
             yield self._card(names.AUTO, self.started, root=None, parent=None)
 

@@ -8,9 +8,9 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from domaintune.contracts import Request, TokenEvent
 from domaintune.serving.metrics import Meters
 from domaintune.serving.problems import unavailable
+from domaintune.sessions import Request, TokenEvent
 
 if TYPE_CHECKING:
     from domaintune.serving.worker import Reply, Worker

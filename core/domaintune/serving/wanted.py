@@ -6,9 +6,10 @@ import dataclasses
 import secrets
 from dataclasses import dataclass
 
-from domaintune.contracts import Message, Mix, Request, Sampling
+from domaintune.contracts import Message, Mix, Sampling
 from domaintune.serving.problems import HttpError, bad
 from domaintune.serving.schema import MOST_ANSWERS, ChatMessage, ChatRequest, Common, CompletionRequest
+from domaintune.sessions import Request
 from domaintune.settings import ServeSettings
 
 LETTERS_A_TOKEN = 64

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from domaintune.console import warn
-from domaintune.contracts import Request, TokenEvent
 from domaintune.errors import DomaintuneError, ModelError, RequestError
 from domaintune.serving import worker_process
+from domaintune.sessions import Request, TokenEvent
 from domaintune.settings import ModelSettings, ServeSettings
 
 TRIES = 2

@@ -11,10 +11,10 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from domaintune.console import warn
-from domaintune.contracts import Limits, LiveSession
 from domaintune.errors import DomaintuneError, ModelError, RequestError
 from domaintune.home import quiet_libraries
 from domaintune.plugins import catalog
+from domaintune.sessions import Limits, LiveSession
 from domaintune.settings import ModelSettings, ServeSettings
 
 LIVE_PROMPT = 256

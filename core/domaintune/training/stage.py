@@ -9,6 +9,7 @@ from domaintune import data, files
 from domaintune.console import note
 from domaintune.models import base as models
 from domaintune.plan import Plan
+from domaintune.retrieval import use as retrieval
 from domaintune.runs import Run
 
 
@@ -17,6 +18,7 @@ def inputs(plan: Plan, run: Run) -> dict[str, Any]:
     values = plan.settings.as_dict()
     return {
         "train.jsonl": run.output("data", "train.jsonl"),
+        **retrieval.of_training(plan, run),
         "model": {**models.identity(plan.settings.model), **_without(values["model"], "engine")},
         "lora": values["lora"],
         "train": _without(values["train"], "checkpoint_every"),
@@ -33,7 +35,10 @@ def work(plan: Plan, run: Run, folder: Path) -> dict[str, Any]:
     rows = files.read_json(run.file("data/ledger.json"))["kept"]["train"]
     kind = f"{model.device.type}, {str(model.dtype).removeprefix('torch.')}"
     note(f"  {base.name} on {kind}: {rows:,} examples; nothing leaves this machine")
-    return sft.train(model, tokenizer, data.stream(run.file("data"), "train"), plan.settings, folder)
+    examples = data.stream(run.file("data"), "train")
+    if plan.uses_knowledge:
+        examples = retrieval.learned(plan, run, tokenizer, examples, rows, folder)
+    return sft.train(model, tokenizer, examples, plan.settings, folder)
 
 
 def _without(values: dict[str, Any], name: str) -> dict[str, Any]:

@@ -17,10 +17,11 @@ from peft import PeftModel
 from safetensors.torch import load_file, save_file
 
 from domaintune import Message, Request, Sampling, prompts
-from domaintune.contracts import Limits, Mix, TokenEvent
+from domaintune.contracts import Mix
 from domaintune.engine.session import TransformersEngine, TransformersSession
 from domaintune.engine.slab import Slab
 from domaintune.models import base as models
+from domaintune.sessions import Limits, TokenEvent
 
 Opened = Callable[..., TransformersSession]
 

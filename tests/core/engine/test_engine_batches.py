@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domaintune import Message, Request, Sampling
-from domaintune.contracts import Limits, LiveSession, Mix, TokenEvent
+from domaintune.contracts import Mix
 from domaintune.engine.session import TransformersSession
 from domaintune.errors import ModelError, RequestError
+from domaintune.sessions import Limits, LiveSession, TokenEvent
 
 Opened = Callable[..., TransformersSession]
 TEXTS = [

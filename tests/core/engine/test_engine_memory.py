@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domaintune import Message, Request, Sampling
-from domaintune.contracts import Limits
 from domaintune.engine.factors import Factors, Pair, read
 from domaintune.engine.session import TransformersSession
 from domaintune.engine.slab import Slab, attach
 from domaintune.errors import ModelError, RequestError
+from domaintune.sessions import Limits
 
 Opened = Callable[..., TransformersSession]
 

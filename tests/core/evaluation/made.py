@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from domaintune.contracts import Answer, Component, Example, Message, Origin, Request, Score, TokenEvent
+from domaintune.contracts import Answer, Component, Example, Message, Origin, Score
 from domaintune.evaluation import Report, evaluate, open_grader
+from domaintune.sessions import Request, TokenEvent
 from domaintune.settings import EvalSettings
 
 NORMAL = "No acute disease."

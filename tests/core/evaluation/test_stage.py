@@ -10,12 +10,13 @@ import pytest
 from made import example, reports, words
 
 from domaintune import files
-from domaintune.contracts import Component, Domain, Example, Request, Score, TokenEvent
+from domaintune.contracts import Component, Domain, Example, Score
 from domaintune.data.dataset import as_row
 from domaintune.evaluation import Report, stage
 from domaintune.plan import Plan, make_plan
 from domaintune.plugins import Catalog, Offer
 from domaintune.runs import Run
+from domaintune.sessions import Request, TokenEvent
 
 QUIZ = [
     Example(

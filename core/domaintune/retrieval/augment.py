@@ -1,0 +1,144 @@
+"""Knowledge beside a question, by one function for all three who need it: training, grading and serving.
+
+In training some examples get the right passage among others, some only others, and some none, so that an adapter learns
+to use what helps and to leave what does not (Zhang et al. 2024, RAFT).
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Literal, NamedTuple
+
+from domaintune import files, prompts
+from domaintune.contracts import Example, Hit, Message, Passage
+from domaintune.settings import RetrievalSettings
+
+Search = Callable[[str, int], Sequence[Hit]]
+Kind = Literal["right", "distractors", "none"]
+DEPTH = 50
+"""Passages looked through for the right one."""
+
+
+class Enriched(NamedTuple):
+    """Messages with passages in them, and these passages in the order of their numbers."""
+
+    messages: tuple[Message, ...]
+    passages: tuple[Passage, ...]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Augmenter:
+    """Finds passages for a question and puts as many into its prompt as fit.
+
+    `every` are all passages of the index; `tokenizer` is that of the base model, by which the budget is counted.
+    """
+
+    search: Search
+    every: Sequence[Passage]
+    tokenizer: Any
+    settings: RetrievalSettings
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def ask(self, messages: Sequence[Message], room: int | None = None) -> Enriched:
+        """Return a conversation with the passages that fit its last question; `room` is what tokens are left for them."""
+        hits = self.search(_question(messages), self.settings.k)
+        return self._fitted(messages, [hit.passage for hit in hits], room)
+
+    def examine(self, example: Example) -> Example:
+        """Return a test example as it is asked: found by its question alone, its reference is never looked at."""
+        asked = self.ask(example.prompt)
+        return replace(example, prompt=asked.messages, meta={**example.meta, "retrieved": _titles(asked.passages)})
+
+    def learn(self, example: Example, seed: int, max_length: int) -> Example:
+        """Return a training example with the passages drawn for it; the same seed draws the same."""
+        draw = random.Random(f"{seed} {files.fingerprint([list(example.prompt), list(example.completion)])}")  # noqa: S311  (sampling, not secrecy)
+        kind = self._kind(draw.random())
+        passages = self._drawn(example, kind, draw)
+        ids = prompts.example_ids(self.tokenizer, example)
+        enriched = self._fitted(example.prompt, passages, max_length - len(ids.prompt) - len(ids.completion))
+        self.counts[kind if enriched.passages or kind == "none" else "no room or nothing found"] += 1
+        return replace(
+            example, prompt=enriched.messages, meta={**example.meta, "retrieved": _titles(enriched.passages)}
+        )
+
+    def _kind(self, drawn: float) -> Kind:
+        right = self.settings.right
+        return "right" if drawn < right else "distractors" if drawn < right + self.settings.distractors else "none"
+
+    def _drawn(self, example: Example, kind: Kind, draw: random.Random) -> list[Passage]:
+        if kind == "none":
+            return []
+        right = self._right(example)
+        titles = {_name(passage) for passage in right}
+        others = [hit.passage for hit in self.search(example.question, DEPTH) if _name(hit.passage) not in titles]
+        if kind == "distractors":
+            return others[: self.settings.k]
+        chosen = [*right[:1], *others[: self.settings.k - 1]] if right else others[: self.settings.k]
+        draw.shuffle(chosen)  # or a model would learn that the first one is right
+        return chosen
+
+    def _right(self, example: Example) -> list[Passage]:
+        """Return the passages that answer an example, best first: those it names, or what its answer is most like."""
+        told = f"{example.question}\n{example.reference}"
+        found = [hit.passage for hit in self.search(told, DEPTH)]
+        named = set(example.meta.get("passages", ()))
+        if not named:
+            return found[:1]
+        among = [passage for passage in found if passage.title in named]
+        return among or [self.every[place] for title in sorted(named) for place in self._by_title.get(title, ())]
+
+    @cached_property
+    def _by_title(self) -> dict[str, list[int]]:
+        places: dict[str, list[int]] = defaultdict(list)
+        for place, passage in enumerate(self.every):
+            places[passage.title].append(place)
+        return places
+
+    def _fitted(self, messages: Sequence[Message], passages: Sequence[Passage], room: int | None) -> Enriched:
+        """Put in what fits, in its order; a passage that is too long makes room for a later one."""
+        limit = self.settings.budget if room is None else min(self.settings.budget, room)
+        bare = len(prompts.prompt_ids(self.tokenizer, messages))
+        taken: list[Passage] = []
+        for passage in passages:
+            if self._tokens(messages, [*taken, passage]) - bare <= limit:
+                taken.append(passage)
+        if not taken and passages:
+            taken = list(self._cut(messages, passages[0], bare + limit))
+        return Enriched(prompts.beside(messages, taken), tuple(taken))
+
+    def _cut(self, messages: Sequence[Message], passage: Passage, limit: int) -> Iterator[Passage]:
+        """Yield the beginning of a passage that is too long for the budget alone, unless next to nothing is left."""
+        low, high = 0, len(passage.text)
+        while low < high:
+            middle = (low + high + 1) // 2
+            fits = self._tokens(messages, [_begun(passage, middle)]) <= limit
+            low, high = (middle, high) if fits else (low, middle - 1)
+        short = _begun(passage, low)
+        if len(short.text) * 4 >= min(len(passage.text), 400):
+            yield short
+
+    def _tokens(self, messages: Sequence[Message], passages: Sequence[Passage]) -> int:
+        return len(prompts.prompt_ids(self.tokenizer, prompts.beside(messages, passages)))
+
+
+def _begun(passage: Passage, letters: int) -> Passage:
+    text = passage.text[:letters]
+    whole = text.rpartition(" ")[0] if letters < len(passage.text) and " " in text else text
+    return replace(passage, text=f"{whole} …" if letters < len(passage.text) else whole)
+
+
+def _question(messages: Sequence[Message]) -> str:
+    return next((m["content"] for m in reversed(messages) if m["role"] == "user"), "")
+
+
+def _name(passage: Passage) -> str:
+    """Return what makes passages parts of one thing: the title, or where there is none the origin."""
+    return passage.title or str(passage.origin)
+
+
+def _titles(passages: Sequence[Passage]) -> list[str]:
+    return [_name(passage) for passage in passages]

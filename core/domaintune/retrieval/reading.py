@@ -1,0 +1,82 @@
+"""From knowledge files to passages, with an account of every row."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from domaintune.contracts import DataBuilder, Dropped, Passage
+from domaintune.data.context import Context
+from domaintune.data.ledger import Entry
+from domaintune.errors import DataError
+from domaintune.settings import DataSettings, RetrievalSettings
+
+SCHEMA_VERSION = 1
+
+
+@dataclass
+class Reading:
+    """The passages of a build's knowledge, read once; afterwards the books tell what became of every row."""
+
+    name: str
+    builder: DataBuilder
+    options: Any
+    settings: RetrievalSettings
+    seed: int
+    passages: int = 0
+    licenses: Counter[str] = field(default_factory=Counter)
+    dropped: list[Dropped] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        given = self.settings
+        sources = DataSettings(sources=given.sources, columns=given.columns, encoding=given.encoding)
+        self._context = Context(self.name, self.options, sources, seed=self.seed)
+
+    def __iter__(self) -> Iterator[Passage]:
+        """Yield the passages; raises DataError at the end where too many rows are malformed, or nothing is left."""
+        for passage in self._context.passages(self.builder, self.dropped):
+            self.passages += 1
+            passage = passage if passage.license else replace(passage, license=self.settings.license)  # noqa: PLW2901
+            self.licenses[passage.license] += 1
+            yield passage
+        self._check_malformed()
+        if not self.passages:
+            raise DataError(f"there is nothing to index: {self._lost()}; name files with --source that hold knowledge")
+
+    @property
+    def notes(self) -> list[str]:
+        """What the builder has to say."""
+        return self._context.notes
+
+    @property
+    def sample(self) -> bool:
+        """Whether the builder's own sample was read."""
+        return self._context.sample is not None
+
+    @property
+    def books(self) -> dict[str, Any]:
+        """The ledger: rows in, rows kept and the passages they gave, and each row that gave none."""
+        entries = sorted(map(Entry.of, self.dropped), key=lambda entry: entry.order)
+        kept = len(self._context.used)
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "rows_in": kept + len(entries),
+            "kept": {"rows": kept, "passages": self.passages},
+            "dropped": [vars(entry) for entry in entries],
+            "counts": dict(sorted(Counter(entry.reason for entry in entries).items())),
+        }
+
+    def _check_malformed(self) -> None:
+        bad, read = list(self._context.malformed.values()), self._context.read
+        if bad and len(bad) > self.settings.max_malformed * read:
+            places = "; ".join(f"{item.origin} ({item.detail})" for item in bad[:3])
+            raise DataError(
+                f"{len(bad):,} of {read:,} rows of the knowledge are malformed ({len(bad) / read:.1%}, "
+                f"retrieval.max_malformed allows {self.settings.max_malformed:.1%}): {places}; mend them, or raise it"
+            )
+
+    def _lost(self) -> str:
+        counts = self.books["counts"]
+        return "; ".join(f"{reason} {count:,}" for reason, count in counts.items()) or "not one row came in"

@@ -1,0 +1,138 @@
+"""Passages beside a question: what fits, what is right, and the same for all who ask."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from domaintune import Example, Hit, Message, Origin, Passage, prompts
+from domaintune.models import base as models
+from domaintune.retrieval.augment import Augmenter
+from domaintune.settings import ModelSettings, RetrievalSettings
+
+NAMES = ("asthma", "gout", "measles", "migraine", "scurvy", "tetanus")
+EVERY = [
+    Passage(text=f"{name} has its signs and its cures", title=name, origin=Origin(source="kb.csv", place=f"line {n}"))
+    for n, name in enumerate(NAMES, 2)
+]
+
+
+def search(query: str, k: int) -> Sequence[Hit]:
+    """Those named in the query first, then the others in their order."""
+    ranked = sorted(EVERY, key=lambda passage: passage.title not in query)
+    return [Hit(passage=passage, score=1 / place) for place, passage in enumerate(ranked[:k], 1)]
+
+
+@pytest.fixture(scope="module")
+def tokenizer(tiny: Path) -> Any:
+    return models.load_tokenizer(models.locate(ModelSettings(base=str(tiny))))
+
+
+def augmenter(tokenizer: Any, **changes: Any) -> Augmenter:
+    return Augmenter(
+        search=search, every=EVERY, tokenizer=tokenizer, settings=RetrievalSettings(**{"budget": 4000, **changes})
+    )
+
+
+def user(text: str) -> tuple[Message, ...]:
+    return (Message(role="user", content=text),)
+
+
+def example(number: int, answer: str = "It is gout.", **meta: Any) -> Example:
+    completion = (Message(role="assistant", content=answer),)
+    return Example(prompt=user(f"case {number}?"), completion=completion, origin=Origin(source="x"), meta=meta)
+
+
+def test_passages_are_numbered_and_name_their_origin(tokenizer: Any) -> None:
+    asked = augmenter(tokenizer, k=2).ask(user("What is gout?"))
+    (message,) = asked.messages
+    assert "[1] gout (kb.csv, line 3): gout has its signs" in message["content"]
+    assert "[2] asthma (kb.csv, line 2): " in message["content"]
+    assert message["content"].endswith("What is gout?")
+    assert [passage.title for passage in asked.passages] == ["gout", "asthma"]
+
+
+def test_only_the_last_question_gets_passages(tokenizer: Any) -> None:
+    talk = (
+        Message(role="system", content="Be brief."), *user("I have gout."), Message(role="assistant", content="I see."),
+        *user("And scurvy?"),
+    )  # fmt: skip
+    asked = augmenter(tokenizer, k=1).ask(talk)
+    assert asked.messages[:3] == talk[:3]
+    assert [passage.title for passage in asked.passages] == ["scurvy"]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@given(budget=st.integers(1, 400), room=st.none() | st.integers(0, 400), k=st.integers(1, 6))
+def test_the_budget_is_never_passed(tokenizer: Any, budget: int, room: int | None, k: int) -> None:
+    question = user("What is gout?")
+    asked = augmenter(tokenizer, budget=budget, k=k).ask(question, room)
+    more = len(prompts.prompt_ids(tokenizer, asked.messages)) - len(prompts.prompt_ids(tokenizer, question))
+    assert more <= min(budget, budget if room is None else room)
+    assert asked.messages == prompts.beside(question, asked.passages)
+
+
+def test_a_passage_too_long_alone_is_cut_at_a_word(tokenizer: Any) -> None:
+    long = Passage(text="signs and cures " * 400, title="gout", origin=Origin(source="kb"))
+    one = Augmenter(
+        search=lambda _query, _k: [Hit(passage=long, score=1)], every=[long], tokenizer=tokenizer,
+        settings=RetrievalSettings(budget=300),
+    )  # fmt: skip
+    (passage,) = one.ask(user("gout?")).passages
+    assert passage.text.endswith((" signs …", " and …", " cures …"))
+    assert len(passage.text) > 100
+
+
+def test_nothing_found_changes_nothing(tokenizer: Any) -> None:
+    none = Augmenter(search=lambda _query, _k: [], every=[], tokenizer=tokenizer, settings=RetrievalSettings())
+    assert none.ask(user("gout?")).messages == user("gout?")
+
+
+def test_training_examples_get_the_right_passage_others_or_none_in_their_shares(tokenizer: Any) -> None:
+    one = augmenter(tokenizer, k=3, right=0.5, distractors=0.3)
+    learned = [one.learn(example(n), 7, 4000) for n in range(300)]
+    kinds = {"right": 0, "distractors": 0, "none": 0}
+    for made in learned:
+        titles = made.meta["retrieved"]
+        kinds["right" if "gout" in titles else "distractors" if titles else "none"] += 1
+        assert len(titles) in {0, 3}
+        assert made.completion == example(0).completion
+    assert abs(kinds["right"] / 300 - 0.5) < 0.08
+    assert abs(kinds["distractors"] / 300 - 0.3) < 0.08
+    assert kinds == dict(one.counts)
+    places = {made.meta["retrieved"].index("gout") for made in learned if "gout" in made.meta["retrieved"]}
+    assert places == {0, 1, 2}  # not always the first
+
+
+def test_the_same_seed_draws_the_same_and_another_one_others(tokenizer: Any) -> None:
+    def learned(seed: int) -> list[Example]:
+        one = augmenter(tokenizer)
+        return [one.learn(example(n), seed, 4000) for n in range(20)]
+
+    assert learned(1) == learned(1)
+    assert learned(1) != learned(2)
+
+
+def test_a_builder_that_knows_the_right_passage_is_believed(tokenizer: Any) -> None:
+    one = augmenter(tokenizer, k=1, right=1.0, distractors=0.0)
+    learned = one.learn(example(1, answer="No name here.", passages=["tetanus"]), 0, 4000)
+    assert learned.meta["retrieved"] == ["tetanus"]
+
+
+def test_an_example_never_grows_beyond_its_limit(tokenizer: Any) -> None:
+    one = augmenter(tokenizer, k=4, right=1.0, distractors=0.0)
+    plain = example(1)
+    size = sum(map(len, prompts.example_ids(tokenizer, plain)))
+    for limit in (size, size + 60, size + 150):
+        assert sum(map(len, prompts.example_ids(tokenizer, one.learn(plain, 0, limit)))) <= limit
+
+
+def test_a_test_item_is_found_by_its_question_alone(tokenizer: Any) -> None:
+    one = augmenter(tokenizer, k=1)
+    assert one.examine(example(1)).meta["retrieved"] == ["asthma"]  # its answer names gout
+    assert one.examine(example(1)).prompt == one.ask(example(1).prompt).messages
