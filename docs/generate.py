@@ -79,14 +79,26 @@ def option_tables(_: str) -> str:
     for offer in sorted(_ours(), key=lambda offer: offer.record.name):
         record = offer.record
         if isinstance(record, Component) and record.options is not None:
-            prefix = PREFIXES.get(offer.kind, f"eval.{record.name}.")
+            prefix = KNOWLEDGE if record.name in _knowledge() else PREFIXES.get(offer.kind, f"eval.{record.name}.")
             table = _table(("setting", "default", "meaning"), _rows(prefix, record.options))
             parts.append(f"### {offer.kind} `{record.name}`\n\n{record.summary}.\n\n{table}")
     return "\n\n".join(parts)
 
 
-PREFIXES = {"data builder": "data.options.", "composer": ""}
+PREFIXES = {
+    "data builder": "data.options.",
+    "retriever": "retrieval.options.",
+    "teacher": "data.teacher_options.",
+    "composer": "",
+}
 """What stands before the options of a part; graders have a section each."""
+KNOWLEDGE = "retrieval.knowledge_options."
+
+
+def _knowledge() -> set[str]:
+    """Return the builders of knowledge: those that a domain or core names, and those that say so."""
+    builders = [offer.record for offer in _ours() if offer.kind == "data builder"]
+    return {record.name for record in builders if record.summary.startswith("Knowledge: ")}
 
 
 def preset_table(domain: str) -> str:

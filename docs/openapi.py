@@ -219,11 +219,13 @@ MODEL = exact(
         "fingerprint": TEXT,
         "rank": WHOLE,
         "users": WHOLE,
+        "knowledge": {"type": "boolean"},
     },
     "digest",
     "fingerprint",
     "rank",
     "users",
+    "knowledge",
 )
 VERSION = exact(
     {

@@ -13,10 +13,14 @@ from typing import Any
 
 def write_text(path: Path, text: str) -> None:
     """Write a file aside, flush it to disk and rename it into place."""
+    _write(path, [text])
+
+
+def _write(path: Path, texts: Iterable[str]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.tmp")
     with aside.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
+        file.writelines(texts)
         file.flush()
         os.fsync(file.fileno())
     aside.replace(path)
@@ -29,8 +33,8 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Write one JSON object a line, keys sorted."""
-    write_text(path, "".join(json.dumps(row, ensure_ascii=False, sort_keys=True) + "\n" for row in rows))
+    """Write one JSON object a line, keys sorted; the rows are taken one by one, and the file is there when all are."""
+    _write(path, (json.dumps(row, ensure_ascii=False, sort_keys=True) + "\n" for row in rows))
 
 
 def read_json(path: Path) -> Any:

@@ -11,13 +11,13 @@ from domaintune.settings import validate
 
 
 @dataclass(frozen=True)
-class _NoOptions:
+class NoOptions:
     """The options of a part that declares none."""
 
 
 def checked(part: Component[Any], given: Mapping[str, Any], where: str) -> Any:
     """Return a part's options as its own record, None where it declares none; raises SettingsError."""
-    record = validate(part.options or _NoOptions, given, f"{where} of {part.name}")
+    record = validate(part.options or NoOptions, given, f"{where} of {part.name}")
     return record if part.options else None
 
 

@@ -30,8 +30,7 @@ def build(plan: Plan, name: str | None = None, until: Stage = "adapter") -> Run:
             return run
 
         if plan.uses_knowledge:
-            run.perform("index", retrieval.inputs(plan), partial(retrieval.work, plan, run))
-            retrieval.announce(run)
+            _index(plan, run)
 
         run.perform("train", training.inputs(plan, run), partial(training.work, plan, run))
         if until == "train":
@@ -50,11 +49,16 @@ def index(plan: Plan, name: str | None = None) -> Run:
     """Index the knowledge of a domain alone and return the run; a build with the same settings goes on from it."""
     run = runs.place(runs_folder(), plan.domain.name, name, plan.key)
     with run.lock():
-        files.write_text(run.file("settings.toml"), settings_toml(plan))
+        if "train" not in run.stages:  # what an adapter was trained with stays on record
+            files.write_text(run.file("settings.toml"), settings_toml(plan))
         runs.point_latest(run, plan.domain.name)
-        run.perform("index", retrieval.inputs(plan), partial(retrieval.work, plan, run))
-        retrieval.announce(run)
+        _index(plan, run)
     return run
+
+
+def _index(plan: Plan, run: Run) -> None:
+    run.perform("index", retrieval.inputs(plan), partial(retrieval.work, plan, run))
+    retrieval.announce(run)
 
 
 def settings_toml(plan: Plan) -> str:

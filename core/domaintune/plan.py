@@ -12,9 +12,9 @@ from domaintune import files
 from domaintune.contracts import Component, Domain
 from domaintune.data.sources import contents
 from domaintune.errors import SettingsError, nearest
-from domaintune.parts import checked
+from domaintune.parts import NoOptions, checked
 from domaintune.plugins import Catalog, Offer
-from domaintune.settings import Settings, resolve
+from domaintune.settings import Settings, resolve, validate
 
 NO_RETRIEVER, RETRIEVER, DOCUMENTS = "none", "hybrid", "documents"
 """The name that switches retrieval off, and core's own retriever and builder of passages."""
@@ -144,7 +144,7 @@ def _check_graders(plan: Plan) -> None:
         if name not in graders:
             known = f"; evaluators of this build: {', '.join(graders) or 'none'}"
             raise SettingsError(f"eval.graders: no evaluator {name!r}{nearest(name, graders)}{known}")
-        checked(graders[name], given, "eval.graders")
+        validate(graders[name].options or NoOptions, given, f"eval.graders.{name}")
 
 
 def code_of(offer: Offer) -> dict[str, str]:

@@ -32,6 +32,11 @@ class ExampleIds(NamedTuple):
     completion: list[int]
 
 
+def last_question(messages: Sequence[Message]) -> str:
+    """Return the last user message, or an empty text where there is none."""
+    return next((message["content"] for message in reversed(messages) if message["role"] == "user"), "")
+
+
 def beside(messages: Sequence[Message], passages: Sequence[Passage]) -> tuple[Message, ...]:
     """Put numbered passages with their origins before the last user message; with none, nothing changes."""
     place = max((n for n, message in enumerate(messages) if message["role"] == "user"), default=None)

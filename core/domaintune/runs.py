@@ -31,8 +31,6 @@ RECORDED = (
 NAME = re.compile(r"\w[\w.-]{0,99}")
 Stage = Literal["data", "index", "train", "evaluation", "adapter"]
 ORDER = get_args(Stage)
-APART = {("data", "index")}
-"""A stage, and a later one that needs nothing of it."""
 Work = Callable[[Path], Mapping[str, Any]]
 
 
@@ -111,12 +109,18 @@ class Run:
 
     def _forget_after(self, stage: Stage) -> None:
         """Take away what was made from an earlier result of a stage: a run shows nothing that does not belong together."""
-        later = [name for name in ORDER[ORDER.index(stage) + 1 :] if (stage, name) not in APART]
+        later = [name for name in ORDER[ORDER.index(stage) + 1 :] if self._needs(name, stage)]
         files.write_json(self.folder / "stages.json", {k: v for k, v in self.stages.items() if k not in later})
         for name in later:
             shutil.rmtree(self.folder / name, ignore_errors=True)
         if "evaluation" in later:
             (self.folder / "report.json").unlink(missing_ok=True)
+
+    def _needs(self, later: Stage, stage: Stage) -> bool:
+        """Tell whether a stage used an earlier one: knowledge that is indexed for a search is no part of an adapter."""
+        if stage == "data":
+            return later != "index"
+        return stage != "index" or bool(self.stages.get(later, {}).get("inputs", {}).get("index"))
 
     def _known(self, stage: str, key: str, aside: Path) -> bool:
         """Tell whether the stage is done; what a kill kept from its place is put there."""

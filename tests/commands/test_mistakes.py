@@ -120,7 +120,7 @@ MISTAKES = [
     Mistake("missing preset", "build medical --preset quik", ("no preset 'quik'", "did you mean 'quick'?", "paper")),
     Mistake("unknown builder", f"data medical {USE} --set data.builder=medical-radio", ("no data builder named", "medical-radiology")),
     Mistake("unknown evaluator", f"eval medical {USE} --set eval.evaluators=medical-roug", ("no evaluator named 'medical-roug'", "did you mean 'medical-rouge'?")),
-    Mistake("unknown evaluator to grade", "grade rouge --items a.csv --answers b", ("no evaluator named 'rouge'", "exact, medical-rouge")),
+    Mistake("unknown evaluator to grade", "grade rouge --items a.csv --answers b", ("no evaluator named 'rouge'", "exact, medical-grounded, medical-retrieval, medical-rouge")),
     Mistake("unknown engine", f"build medical {USE} --set model.engine=vllm", ("no engine named 'vllm'", "transformers")),
     # settings
     Mistake("unknown setting", "build medical --set train.step=3", ("unknown setting 'train.step'", "did you mean 'train.steps'?")),

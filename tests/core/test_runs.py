@@ -58,6 +58,25 @@ def test_a_changed_result_takes_away_what_was_made_from_the_old_one(run: Run) ->
     assert not any(run.file(name).exists() for name in ("evaluation", "adapter", "report.json"))
 
 
+@pytest.mark.parametrize("used", [True, False])
+def test_new_knowledge_takes_away_only_what_was_made_with_knowledge(run: Run, used: bool) -> None:
+    with_index = {"index": "0"} if used else {}
+    for stage in ("data", "index", "train", "evaluation", "adapter"):
+        run.perform(stage, with_index, Work())
+    run.file("report.json").write_text("{}")
+    run.perform("index", {"source": "another"}, Work("made differently"))
+    kept = {"data", "index"} if used else {"data", "index", "train", "evaluation", "adapter"}
+    assert set(run.stages) == kept
+    assert run.file("report.json").exists() is not used
+
+
+def test_new_data_leave_the_index_of_the_knowledge_alone(run: Run) -> None:
+    for stage in ("index", "data", "train"):
+        run.perform(stage, {}, Work())
+    run.perform("data", {"seed": 2}, Work("made differently"))
+    assert set(run.stages) == {"index", "data"}
+
+
 def test_an_equal_result_of_other_inputs_keeps_what_was_made_from_it(run: Run) -> None:
     for stage in ("data", "train"):
         run.perform(stage, {}, Work())

@@ -13,6 +13,7 @@ from building import arguments, invoke, runs_in
 
 from domaintune import Message, data, files
 from domaintune.adapters.registry import Registry
+from domaintune.adapters.versions import Version
 from domaintune.plan import make_plan
 from domaintune.plugins import catalog
 from domaintune.retrieval.use import asked, open_knowledge
@@ -31,6 +32,11 @@ def knowledge(folder: Path, *, word: str = "normal") -> Path:
     rows = (f"{organ},The {organ} look {word} where nothing is wrong with the {organ}." for organ in ORGANS)
     file.write_text("\n".join(["title,text", *rows]) + "\n")
     return file
+
+
+def knowing(registry: Registry) -> Version:
+    """The version whose build had knowledge."""
+    return next(one for one in registry.versions("medical") if "knowledge" in (registry.manifest(one) or {}))
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +124,7 @@ def test_index_alone_needs_no_model_and_search_finds(run: Path, tmp_path: Path) 
         (["search", "medcal", "x"], "did you mean"),
         (["search", "medical", "x", "--index", "/nowhere"], "holds no index"),
         (["index", "medical", "--source", "/nowhere.csv"], "there is no file '/nowhere.csv'"),
+        (["build", "medical", "--knowledge", "x.csv", "--dry-run"], "--set retrieval.retriever=hybrid"),
         (["index", "arithmetic"], "domain 'arithmetic' brings no knowledge"),
         (["index", "medical", "--set", "retrieval.retriever=hybird"], "did you mean 'hybrid'"),
         (["index", "medical", "--set", "retrieval.options.weigth=1"], "did you mean"),
@@ -131,13 +138,51 @@ def test_mistakes_are_answered_in_a_sentence(run: Path, words: list[str], senten
     assert "Traceback" not in result.stderr
 
 
+def test_an_index_of_another_version_hides_no_other(run: Path) -> None:
+    for name, text in (("later", '{"schema_version": 2}'), ("strange", '{"schema_version": 1}'), ("cut", "{")):
+        folder = run.parent / name / "index"
+        folder.mkdir(parents=True)
+        (folder / "index.json").write_text(text)
+    assert invoke(["search", "medical", "aorta"]).exit_code == 0
+
+
+def test_an_index_beside_a_finished_build_leaves_it_alone(run: Path, tiny: Path) -> None:
+    words = ["--limit", "60", "--name", "plain", "--set", f"model.base={tiny}"]
+    small = [word for key, value in {**LOW, "eval.draws": 50}.items() for word in ("--set", f"{key}={value}")]
+    assert invoke(["build", "medical", *words, *small]).exit_code == 0
+    plain = run.parent / "medical-plain"
+    before = files.folder_hashes(plain / "adapter"), (plain / "settings.toml").read_bytes()
+    index = ["index", "medical", "--source", str(knowledge(run.parent)), "--name", "plain"]
+    index += ["--set", "retrieval.retriever=bm25", "--set", "retrieval.knowledge=documents"]
+    assert invoke(index).exit_code == 0
+    assert (files.folder_hashes(plain / "adapter"), (plain / "settings.toml").read_bytes()) == before
+    assert (plain / "report.json").is_file()
+
+
+def test_there_is_room_for_the_answer_that_was_asked_for(run: Path) -> None:
+    registry = Registry()
+    version = knowing(registry)
+    library = Library(registry, ServeSettings(max_length=700))
+    asking = [Message(role="user", content="What of the heart?")]
+    roomy = asyncio.run(library.enrich([version.id], asking, 100))
+    tight = asyncio.run(library.enrich([version.id], asking, 690))
+    assert roomy is not None
+    assert tight is not None
+    assert len(roomy[1]) > 0
+    assert tight == (tuple(asking), ())
+
+
+def test_the_package_names_no_folder_of_this_machine(run: Path) -> None:
+    assert str(run.parent) not in (run / "adapter" / "domaintune.json").read_text()
+
+
 def test_the_server_puts_in_what_the_evaluation_put_in(run: Path, built: tuple[Path, list[str], str]) -> None:
     registry = Registry()
-    version = registry.versions("medical")[-1]
+    version = knowing(registry)
     question = data.load(run / "data", "test")[0]
     library = Library(registry, ServeSettings(max_length=4000))
     assert library.knows(version.id)
-    found = asyncio.run(library.enrich([version.id], question.prompt))
+    found = asyncio.run(library.enrich([version.id], question.prompt, 256))
     assert found is not None
     overrides = [word for flag, word in zip(built[1], built[1][1:], strict=False) if flag == "--set"]
     plan = make_plan(catalog(), "medical", overrides=overrides)
@@ -165,7 +210,7 @@ def test_a_version_without_knowledge_is_said_to_have_none(run: Path) -> None:
         def manifest(self, _version: Any) -> Any:
             return self.told
 
-    version = registry.versions("medical")[-1]
+    version = knowing(registry)
     known = dict(registry.manifest(version) or {})["knowledge"]
     asking = [Message(role="user", content="heart")]
     strange = (
@@ -177,8 +222,8 @@ def test_a_version_without_knowledge_is_said_to_have_none(run: Path) -> None:
     )
     for told in strange:
         library = Library(Manifests(told), ServeSettings())  # type: ignore[arg-type]
-        assert asyncio.run(library.enrich([version.id], asking)) is None
+        assert asyncio.run(library.enrich([version.id], asking, 256)) is None
     greedy = Manifests({"knowledge": {**known, "k": 10**9, "budget": -1}})
-    found = asyncio.run(Library(greedy, ServeSettings()).enrich([version.id], asking))  # type: ignore[arg-type]
+    found = asyncio.run(Library(greedy, ServeSettings()).enrich([version.id], asking, 256))  # type: ignore[arg-type]
     assert found is not None
     assert 0 < len(found[1]) <= 4

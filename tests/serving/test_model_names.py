@@ -122,7 +122,11 @@ def test_auto_is_not_offered_without_examples_or_without_the_embedder(
 class Library:
     """Knowledge for alpha alone."""
 
-    async def enrich(self, adapters: Any, messages: Any) -> Any:
+    def knows(self, adapter: str) -> bool:
+        return adapter == "alpha@1"
+
+    async def enrich(self, adapters: Any, messages: Any, tokens: int) -> Any:
+        assert tokens > 0
         if list(adapters) != ["alpha@1"]:
             return None
         passage = Passage(text="The heart is an organ.", origin=Origin(source="book.txt", place="line 3"))
@@ -144,5 +148,5 @@ def test_passages_are_put_beside_a_question_where_a_domain_has_some(shelf: Shelf
     enriched, passages = asyncio.run(desk._enriched(asks, lease("alpha")))
     assert [message["content"] for message in enriched.asks[0].messages] == ["The heart is an organ.", "a"]
     assert passages[0].origin.source == "book.txt"
-    with pytest.raises(HttpError, match="there is no retrieval for beta@1 yet"):
+    with pytest.raises(HttpError, match="beta@1 has no knowledge on this server"):
         asyncio.run(desk._enriched(asks, lease("beta")))

@@ -60,6 +60,10 @@ class Objects:
             *(f"{name} has changed" for name, sha in hashes.items() if name in found and _sha256(found[name]) != sha),
         ]
 
+    def finished(self) -> set[str]:
+        """Return the names of all objects that are whole: the others were being written when somebody was killed."""
+        return {path.name for path in self.folder.glob("*") if not path.name.startswith(_ASIDE)}
+
     def sweep(self, known: Collection[str]) -> list[str]:
         """Remove what belongs to no version and return the names; needs the write lock."""
         if not self.folder.is_dir():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,6 +79,18 @@ def portable(settings: dict[str, Any]) -> dict[str, Any]:
     data, retrieval = dict(settings["data"]), dict(settings["retrieval"])
     for section, key in ((data, "sources"), (data, "test_source"), (retrieval, "sources")):
         section[key] = [name if name.startswith("hf:") else Path(name).name for name in section[key]]
+    for section, key in (
+        (data, "options"), (data, "teacher_options"), (retrieval, "options"), (retrieval, "knowledge_options"),
+    ):  # fmt: skip
+        section[key] = {name: _portable(value) for name, value in section[key].items()}
     base = settings["model"]["base"]
     model = {**settings["model"], "base": Path(base).name if Path(base).expanduser().is_dir() else base}
     return {**settings, "data": data, "retrieval": retrieval, "model": model}
+
+
+def _portable(value: Any) -> Any:
+    """Return an option without the folders of this machine, if it names something here."""
+    if isinstance(value, list | tuple):
+        return [_portable(item) for item in value]
+    is_path = isinstance(value, str) and os.path.isabs(os.path.expanduser(value)) and os.path.exists(value)  # noqa: PTH117, PTH111, PTH110
+    return Path(value).name if is_path else value

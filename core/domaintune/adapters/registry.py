@@ -166,6 +166,7 @@ class Registry:
     def keep_knowledge(self, index: Path, hashes: Mapping[str, str]) -> str:
         """Copy an index folder, so that a server finds it when the run has gone; returns the digest of its files."""
         with self._store.writing():
+            self._knowledge.sweep(self._knowledge.finished())
             return self._knowledge.keep(index, hashes)
 
     def knowledge(self, digest: str) -> Path | None:

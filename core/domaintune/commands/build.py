@@ -21,6 +21,7 @@ from domaintune.commands.common import (
     knowledge_from,
     settings_from,
 )
+from domaintune.errors import UsageError
 
 if TYPE_CHECKING:
     from domaintune.runs import Stage
@@ -46,6 +47,10 @@ def _road(until: Stage, doc: str) -> Callable[..., None]:
 
         overrides = [*knowledge_from(knowledge), *settings_from(override, source, limit, seed)]
         plan = walk.plan(domain, preset=preset, file=config, overrides=overrides)
+        if knowledge and not plan.uses_knowledge:
+            raise UsageError(
+                f"builds of {domain!r} use no knowledge; name who finds it: --set retrieval.retriever=hybrid"
+            )
         if dry_run:
             walk.forecast(plan, name, until=until, as_json=json)
         else:

@@ -41,14 +41,14 @@ def index(  # noqa: PLR0913  (the common options; all else is settings)
 ) -> None:
     """Read a domain's knowledge into passages and index them; only passages that have changed are worked on again."""
     from domaintune import evaluation, files, pipeline
-    from domaintune.commands import walk
-    from domaintune.commands.knowledge import measured
+    from domaintune.commands import knowledge, walk
     from domaintune.console import note, out
 
     overrides = [*knowledge_from(source), *settings_from(override, seed=seed)]
     plan = walk.plan(domain, preset=preset, file=config, overrides=overrides)
+    graders = knowledge.measuring(plan) if measure else []
     run = pipeline.index(plan, name)
-    report = measured(plan, run) if measure else None
+    report = knowledge.measured(plan, graders, run) if measure else None
     if json:
         about, books = (files.read_json(run.file(f"index/{one}")) for one in ("index.json", "ledger.json"))
         print_json({"schema_version": 1, "run": str(run.folder), "index": about, "ledger": books, "report": report})

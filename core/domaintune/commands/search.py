@@ -28,6 +28,7 @@ def search(
     from domaintune.console import note
     from domaintune.errors import UsageError
 
+    query = query.encode("utf-8", "replace").decode()  # bytes that are no text
     if not query.strip():
         raise UsageError("the question is blank; write what to look for")
     found = knowledge.find(domain, name, folder)
@@ -39,4 +40,6 @@ def search(
         )
     else:
         knowledge.show(hits)
+        if not hits:
+            note("nothing was found")
     note(f"{found.about['retriever']} among {found.about['passages']:,} passages of {found.folder}")

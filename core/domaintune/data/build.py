@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any, Literal
 
 from domaintune.contracts import DataBuilder, Dropped, Example
@@ -13,7 +12,7 @@ from domaintune.data.balance import absent, balanced
 from domaintune.data.bulk import Sharded, limited
 from domaintune.data.context import Context, Pieces
 from domaintune.data.dataset import Dataset
-from domaintune.data.folders import check_nested
+from domaintune.data.folders import check_distinct
 from domaintune.data.ledger import Ledger, TooMalformed
 from domaintune.data.lengths import CountTokens, LengthTable, measured
 from domaintune.data.near import Kinship
@@ -60,7 +59,7 @@ def make(  # noqa: PLR0913  (the one call of this room: a builder, what it may k
 
     Of a builder that yields shards, it returns a data set that is yet to be made.
     """
-    _check_sources(settings)
+    check_distinct([*settings.sources, *settings.test_source], "data.sources and data.test_source")
     ours = Context(builder_name, options, settings, seed=seed, pieces=pieces)
     theirs = Context(builder_name, options, settings, seed=seed, side="test", pieces=pieces)
     sides = _read(builder, ours, theirs, settings)
@@ -83,16 +82,6 @@ def make(  # noqa: PLR0913  (the one call of this room: a builder, what it may k
         notes=tuple(dict.fromkeys(ours.notes + theirs.notes + notes)),
         sample=ours.sample is not None,
     )
-
-
-def _check_sources(settings: DataSettings) -> None:
-    """Refuse a source that is named twice, itself or by its folder: its rows could not be told apart."""
-    named = [*settings.sources, *settings.test_source]
-    for source in named:
-        same = [other for other in named if other == source or Path(other) == Path(source)]
-        if len(same) > 1:
-            raise DataError(f"{source!r} is named {len(same)} times in data.sources and data.test_source; name it once")
-    check_nested(named)
 
 
 def _check_settings_of_shards(builder: str, settings: DataSettings) -> None:
@@ -129,7 +118,9 @@ def _scrubbed(sides: _Sides, how: Literal["off", "patterns", "presidio"]) -> Cou
     scrubber = open_scrubber(how)
     for side in (sides.train, sides.test):
         for place, example in enumerate(side):
-            side[place], found = scrubber.scrub_example(example)
+            scrubbed, found = scrubber.scrub_example(example)
+            named = {"passages": example.meta["passages"]} if "passages" in example.meta else {}  # titles of knowledge
+            side[place] = replace(scrubbed, meta={**scrubbed.meta, **named}) if found else example
             counts.update(found)
             counts["examples"] += bool(found)
     return counts

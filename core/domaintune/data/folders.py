@@ -54,6 +54,15 @@ def listing(folder: str, kinds: Collection[str]) -> Listing:
     return Listing(tuple(sorted(found.values(), key=lambda name: name.split("/"))), said)
 
 
+def check_distinct(sources: Sequence[str], where: str) -> None:
+    """Refuse a source that is named twice, itself or by its folder: its rows could not be told apart."""
+    for source in sources:
+        same = [other for other in sources if other == source or Path(other) == Path(source)]
+        if len(same) > 1:
+            raise DataError(f"{source!r} is named {len(same)} times in {where}; name it once")
+    check_nested(sources)
+
+
 def check_nested(sources: Sequence[str]) -> None:
     """Refuse a source that lies in a folder which is named too: its rows would come twice."""
     folders = {source: Path(source).resolve() for source in sources if is_folder(source)}

@@ -12,6 +12,7 @@ FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 CLOSING = re.compile(r"(?:^|[ \t])#+[ \t]*$")
 NO_PARAGRAPH = re.compile(r" {0,3}(?:[-*+>|]|\d{1,9}[.)])(?:\s|$)| {4}")
 """The begin of what an underline makes no heading of: items of lists, quotes, tables, code."""
+LINE = re.compile(r"[^\n]*\n|[^\n]+")
 FRONT = "---"
 FRONT_TITLE = re.compile(r"title[ \t]*:[ \t]*(.+)", re.IGNORECASE)
 
@@ -49,15 +50,15 @@ def _front(text: str) -> tuple[str, int]:
     """Return the front matter, which stands between lines of three dashes, and where the text goes on."""
     if not text.startswith(f"{FRONT}\n"):
         return "", 0
-    end = text.find(f"\n{FRONT}\n", len(FRONT))
-    return (text[len(FRONT) : end], end + len(FRONT) + 2) if end > 0 else ("", 0)
+    end = f"{text}\n".find(f"\n{FRONT}\n", len(FRONT))
+    return (text[len(FRONT) : end], min(end + len(FRONT) + 2, len(text))) if end > 0 else ("", 0)
 
 
 def _headings(text: str, begin: int) -> Iterator[tuple[int, str, int, int]]:
     """Yield level, title, the place where the heading starts and the place after it."""
     fence, before, start = "", "", begin
     before_at = begin
-    for line in text[begin:].splitlines(keepends=True):
+    for line in LINE.findall(text[begin:]):
         bare, after = line.rstrip("\r\n"), start + len(line)
         heading, under = HEADING.fullmatch(bare), UNDERLINE.fullmatch(bare)
         mark = FENCE.match(bare)

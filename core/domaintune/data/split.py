@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -10,6 +11,8 @@ from domaintune.data.near import Kinship
 from domaintune.data.text import digest
 
 GROUP_DIGITS = 16
+FEW = 50
+"""With fewer families than these their number on each side is fixed; with more, a family's side depends on it alone."""
 
 
 def group_text(example: Example) -> str:
@@ -20,8 +23,13 @@ def group_text(example: Example) -> str:
 def divide(
     examples: Sequence[Example], families: dict[str, str], test_fraction: float
 ) -> tuple[list[Example], list[Example]]:
-    """Send whole families to the test set, about this fraction of them, by the hash of their key."""
-    chosen = {key for key in families.values() if _fraction(key) < test_fraction}
+    """Send whole families to the test set, about this fraction of them, by the hash of their key.
+
+    Of few families it is exactly this fraction, rounded up: chance alone might leave one.
+    """
+    every = sorted(set(families.values()), key=_fraction)
+    exact = every[: math.ceil(test_fraction * len(every))] if len(every) < FEW else []
+    chosen = {*exact} or {key for key in every if _fraction(key) < test_fraction}
     train = [example for example in examples if families[group_text(example)] not in chosen]
     test = [example for example in examples if families[group_text(example)] in chosen]
     return train, test

@@ -94,6 +94,7 @@ class Embedder:
 
     @torch.inference_mode()
     def _embed(self, texts: list[str]) -> NDArray[np.float32]:
+        texts = [text.encode("utf-8", "replace").decode() for text in texts]  # half a character is none
         if self.recipe.lower:
             texts = [text.lower() for text in texts]
         with self._one_at_a_time:  # a tokenizer cannot be used by two threads

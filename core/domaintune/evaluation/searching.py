@@ -115,7 +115,8 @@ def _finder(plan: Plan, name: str, knowledge: Knowledge, work: Path) -> Finder:
     if not place.is_dir():
         aside = work / f".{place.name}"
         aside.mkdir(parents=True, exist_ok=True)
-        retriever.index(knowledge.passages, aside, knowledge.folder / OWN)
+        own = knowledge.folder / OWN
+        retriever.index(knowledge.passages, aside, own / name if (own / name).is_dir() else own)  # it may be a part
         files.replace_folder(aside, place)
     finder: Finder = retriever.open(knowledge.passages, place)
     return finder

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from domaintune import __version__, data, evaluation, files
@@ -43,7 +44,8 @@ def work(plan: Plan, run: Run, folder: Path) -> dict[str, Any]:
     graders = [evaluation.open_grader(part, settings.eval.graders.get(part.name, {})) for part in plan.evaluators]
     held_out = data.load(run.file("data"), "test")
     knowledge = retrieval.open_knowledge(plan, run) if plan.uses_knowledge else None
-    models_of, found, unasked = searching.divided(plan, graders, knowledge, run.file(".compared"))
+    with TemporaryDirectory(dir=run.folder, prefix=".compared-") as compared:
+        models_of, found, unasked = searching.divided(plan, graders, knowledge, Path(compared))
     asked = evaluation.ask(models_of, held_out, data.stream(run.file("data"), "train"), settings.eval.limit)
     sampling = Sampling(
         max_new_tokens=settings.eval.max_new_tokens, temperature=settings.eval.temperature, seed=settings.seed

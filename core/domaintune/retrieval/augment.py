@@ -15,6 +15,7 @@ from typing import Any, Literal, NamedTuple
 
 from domaintune import files, prompts
 from domaintune.contracts import Example, Hit, Message, Passage
+from domaintune.errors import PluginError
 from domaintune.settings import RetrievalSettings
 
 Search = Callable[[str, int], Sequence[Hit]]
@@ -45,7 +46,8 @@ class Augmenter:
 
     def ask(self, messages: Sequence[Message], room: int | None = None) -> Enriched:
         """Return a conversation with the passages that fit its last question; `room` is what tokens are left for them."""
-        hits = self.search(_question(messages), self.settings.k)
+        question = prompts.last_question(messages)
+        hits = self.search(question, self.settings.k) if question.strip() else ()
         return self._fitted(messages, [hit.passage for hit in hits], room)
 
     def examine(self, example: Example) -> Example:
@@ -56,11 +58,11 @@ class Augmenter:
     def learn(self, example: Example, seed: int, max_length: int) -> Example:
         """Return a training example with the passages drawn for it; the same seed draws the same."""
         draw = random.Random(f"{seed} {files.fingerprint([list(example.prompt), list(example.completion)])}")  # noqa: S311  (sampling, not secrecy)
-        kind = self._kind(draw.random())
-        passages = self._drawn(example, kind, draw)
+        kind = self._kind(draw.random()) if example.question.strip() else "none"
+        right, passages = self._drawn(example, kind, draw)
         ids = prompts.example_ids(self.tokenizer, example)
         enriched = self._fitted(example.prompt, passages, max_length - len(ids.prompt) - len(ids.completion))
-        self.counts[kind if enriched.passages or kind == "none" else "no room or nothing found"] += 1
+        self.counts[_told(kind, right, enriched.passages)] += 1
         return replace(
             example, prompt=enriched.messages, meta={**example.meta, "retrieved": _titles(enriched.passages)}
         )
@@ -69,23 +71,29 @@ class Augmenter:
         right = self.settings.right
         return "right" if drawn < right else "distractors" if drawn < right + self.settings.distractors else "none"
 
-    def _drawn(self, example: Example, kind: Kind, draw: random.Random) -> list[Passage]:
+    def _drawn(self, example: Example, kind: Kind, draw: random.Random) -> tuple[Sequence[Passage], Sequence[Passage]]:
+        """Return the right passage, if one is known, and those drawn for a kind of example."""
         if kind == "none":
-            return []
-        right = self._right(example)
-        titles = {_name(passage) for passage in right}
-        others = [hit.passage for hit in self.search(example.question, DEPTH) if _name(hit.passage) not in titles]
+            return (), ()
+        right = self._right(example)[:1]
+        others = self._others(example, right)
         if kind == "distractors":
-            return others[: self.settings.k]
-        chosen = [*right[:1], *others[: self.settings.k - 1]] if right else others[: self.settings.k]
+            return right, others[: self.settings.k]
+        chosen = [*right, *others[: self.settings.k - len(right)]]
         draw.shuffle(chosen)  # or a model would learn that the first one is right
-        return chosen
+        return right, chosen
+
+    def _others(self, example: Example, right: Sequence[Passage]) -> list[Passage]:
+        """Return what the question finds besides what is right: of other titles, if there are any (a book has one)."""
+        names = {_name(passage) for passage in right}
+        found = [hit.passage for hit in self.search(example.question, DEPTH) if hit.passage not in right]
+        return [passage for passage in found if _name(passage) not in names] or found
 
     def _right(self, example: Example) -> list[Passage]:
         """Return the passages that answer an example, best first: those it names, or what its answer is most like."""
         told = f"{example.question}\n{example.reference}"
         found = [hit.passage for hit in self.search(told, DEPTH)]
-        named = set(example.meta.get("passages", ()))
+        named = _named(example)
         if not named:
             return found[:1]
         among = [passage for passage in found if passage.title in named]
@@ -118,21 +126,33 @@ class Augmenter:
             fits = self._tokens(messages, [_begun(passage, middle)]) <= limit
             low, high = (middle, high) if fits else (low, middle - 1)
         short = _begun(passage, low)
-        if len(short.text) * 4 >= min(len(passage.text), 400):
+        if low and self._tokens(messages, [short]) <= limit and len(short.text) * 4 >= min(len(passage.text), 400):
             yield short
 
     def _tokens(self, messages: Sequence[Message], passages: Sequence[Passage]) -> int:
         return len(prompts.prompt_ids(self.tokenizer, prompts.beside(messages, passages)))
 
 
+def _named(example: Example) -> set[str]:
+    """Return the titles of the passages that a builder says are right; raises PluginError where it says it wrongly."""
+    named = example.meta.get("passages") or ()
+    if isinstance(named, str) or not all(isinstance(title, str) for title in named):
+        raise PluginError(f"meta['passages'] of the example from {example.origin} must be a list of titles: {named!r}")
+    return set(named)
+
+
+def _told(kind: Kind, right: Sequence[Passage], passages: Sequence[Passage]) -> str:
+    """Return under which name an example is counted: by what stands in its prompt, not by what was drawn."""
+    if kind == "none" or not passages:
+        return "none" if kind == "none" else "no room or nothing found"
+    texts = {(passage.title, passage.origin) for passage in passages}
+    return "right" if any((one.title, one.origin) in texts for one in right) else "distractors"
+
+
 def _begun(passage: Passage, letters: int) -> Passage:
     text = passage.text[:letters]
     whole = text.rpartition(" ")[0] if letters < len(passage.text) and " " in text else text
     return replace(passage, text=f"{whole} …" if letters < len(passage.text) else whole)
-
-
-def _question(messages: Sequence[Message]) -> str:
-    return next((m["content"] for m in reversed(messages) if m["role"] == "user"), "")
 
 
 def _name(passage: Passage) -> str:

@@ -34,7 +34,10 @@ class Hybrid:
         """Make both indexes; the texts are embedded once, as `Dense.index` says. Raises DataError and ModelError."""
         for name, part in ((MEANING, Dense(self.options)), (WORDS, Bm25(self.options))):
             (folder / name).mkdir(parents=True, exist_ok=True)
-            part.index(passages, folder / name, before / name if before else None)
+            earlier = before / name if before else None
+            if name == MEANING and earlier is not None and not earlier.is_dir():
+                earlier = before  # an index by meaning alone
+            part.index(passages, folder / name, earlier)
 
     def open(self, passages: Sequence[Passage], folder: Path) -> HybridFinder:
         """Open both indexes; raises DataError."""

@@ -64,7 +64,10 @@ class Passages(Sequence[Passage]):
         if isinstance(place, slice):
             return [self[one] for one in range(*place.indices(len(self)))]
         place = range(len(self))[place]  # negative numbers, and IndexError beyond the end
-        return _passage(json.loads(self._bytes[self._places[place] : self._places[place + 1]]))
+        try:
+            return _passage(json.loads(self._bytes[self._places[place] : self._places[place + 1]]))
+        except (ValueError, KeyError, TypeError) as error:
+            raise DataError(f"passage {place + 1} in {str(self._file)!r} is damaged ({error}); index anew") from None
 
     def __iter__(self) -> Iterator[Passage]:
         return (self[place] for place in range(len(self)))

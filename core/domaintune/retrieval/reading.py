@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -9,11 +10,13 @@ from typing import Any
 
 from domaintune.contracts import DataBuilder, Dropped, Passage
 from domaintune.data.context import Context
+from domaintune.data.folders import check_distinct
 from domaintune.data.ledger import Entry
 from domaintune.errors import DataError
 from domaintune.settings import DataSettings, RetrievalSettings
 
 SCHEMA_VERSION = 1
+_OF_DATA = re.compile(r"\bdata\.(columns|encoding|sources|max_malformed)\b")
 
 
 @dataclass
@@ -36,6 +39,13 @@ class Reading:
 
     def __iter__(self) -> Iterator[Passage]:
         """Yield the passages; raises DataError at the end where too many rows are malformed, or nothing is left."""
+        try:
+            yield from self._read()
+        except DataError as error:  # the readers speak of the data's settings; these are the knowledge's
+            raise type(error)(_OF_DATA.sub(r"retrieval.\1", str(error))) from None
+
+    def _read(self) -> Iterator[Passage]:
+        check_distinct(self.settings.sources, "the sources of the knowledge")
         for passage in self._context.passages(self.builder, self.dropped):
             self.passages += 1
             passage = passage if passage.license else replace(passage, license=self.settings.license)  # noqa: PLW2901
@@ -74,7 +84,8 @@ class Reading:
             places = "; ".join(f"{item.origin} ({item.detail})" for item in bad[:3])
             raise DataError(
                 f"{len(bad):,} of {read:,} rows of the knowledge are malformed ({len(bad) / read:.1%}, "
-                f"retrieval.max_malformed allows {self.settings.max_malformed:.1%}): {places}; mend them, or raise it"
+                f"data.max_malformed allows {self.settings.max_malformed:.1%}): {places}; mend them, name their encoding "
+                "(data.encoding), or raise it"
             )
 
     def _lost(self) -> str:

@@ -57,7 +57,7 @@ def work(plan: Plan, run: Run, folder: Path) -> dict[str, Any]:
 
 
 def about(plan: Plan, reading: Reading, folder: Path) -> dict[str, Any]:
-    """Return what an index says of itself, without any path of this machine."""
+    """Return what an index says of itself; its options are those by which this machine opens it again."""
     return {
         "schema_version": SCHEMA_VERSION,
         "domain": plan.domain.name,

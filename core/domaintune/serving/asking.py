@@ -53,9 +53,12 @@ class Retrieval(Protocol):
         """Tell whether a version has knowledge here."""
 
     async def enrich(
-        self, adapters: Sequence[str], messages: Sequence[Message]
+        self, adapters: Sequence[str], messages: Sequence[Message], tokens: int
     ) -> tuple[Sequence[Message], Sequence[Passage]] | None:
-        """Return the messages with passages in them, and the passages; None where these adapters have no knowledge."""
+        """Return the messages with passages in them, and the passages; None where these adapters have no knowledge.
+
+        There is room for them beside an answer of so many tokens.
+        """
 
 
 @dataclass(eq=False, kw_only=True)
@@ -90,7 +93,7 @@ class Desk:
             try:
                 async with asyncio.timeout_at(deadline):
                     lease = stack.enter_context(await self.borrow(asks))
-                    asks, passages = await self._enriched(asks, lease)
+                    asks, passages = await unless_gone(request.receive, self._enriched(asks, lease))
                     request.state.model = lease.counted_as
                     watch = Watch(self.meters, lease.counted_as)
                     replies = await unless_gone(
@@ -134,7 +137,12 @@ class Desk:
         if not asks.retrieval:
             return asks, ()
         adapters = [member.version.id for member in lease.members]
-        found = await self.retrieval.enrich(adapters, asks.asks[0].messages) if self.retrieval else None
+        first = asks.asks[0]
+        found = (
+            await self.retrieval.enrich(adapters, first.messages, first.sampling.max_new_tokens)
+            if self.retrieval
+            else None
+        )
         if found is None:
             raise bad(
                 f"{lease.label} has no knowledge on this server; leave retrieval out", "retrieval", "no_retrieval"

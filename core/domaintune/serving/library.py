@@ -17,7 +17,7 @@ from domaintune.adapters.versions import Version
 from domaintune.contracts import Hit, Message, Passage
 from domaintune.errors import DomaintuneError
 from domaintune.plugins import catalog
-from domaintune.serving.problems import unavailable
+from domaintune.serving.problems import busy, unavailable
 from domaintune.settings import RetrievalSettings, ServeSettings
 
 if TYPE_CHECKING:
@@ -37,21 +37,34 @@ class Library:
     registry: Registry
     limits: ServeSettings
     _one_search: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _waiting: int = 0
 
     def knows(self, adapter: str) -> bool:
         """Tell whether a version has knowledge here."""
         return self._knowledge(self.registry.find(adapter)) is not None
 
     async def enrich(
-        self, adapters: Sequence[str], messages: Sequence[Message]
+        self, adapters: Sequence[str], messages: Sequence[Message], tokens: int
     ) -> tuple[Sequence[Message], Sequence[Passage]] | None:
         """Return the messages with passages in them, and the passages; None where these adapters have no knowledge.
 
-        Where several adapters answer together, their passages take turns.
+        There is room for them beside an answer of so many tokens. Where several adapters answer together, their
+        passages take turns.
         """
+        if self._waiting >= self.limits.queue:
+            raise busy("too many questions wait for their passages; try again in a moment")
+        self._waiting += 1
+        try:
+            return await self._search(adapters, messages, tokens)
+        finally:
+            self._waiting -= 1
+
+    async def _search(
+        self, adapters: Sequence[str], messages: Sequence[Message], tokens: int
+    ) -> tuple[Sequence[Message], Sequence[Passage]] | None:
         async with self._one_search:  # an embedder is used by one thread at a time
             try:
-                return await asyncio.to_thread(self._enriched, adapters, messages)
+                return await asyncio.to_thread(self._enriched, adapters, messages, tokens)
             except DomaintuneError as error:
                 log.error("retrieval: %s", error)
                 raise unavailable(
@@ -60,7 +73,7 @@ class Library:
                 ) from None
 
     def _enriched(
-        self, adapters: Sequence[str], messages: Sequence[Message]
+        self, adapters: Sequence[str], messages: Sequence[Message], tokens: int
     ) -> tuple[Sequence[Message], Sequence[Passage]] | None:
         from domaintune.retrieval.augment import Augmenter  # noqa: PLC0415  (only where there is something to find)
 
@@ -75,7 +88,7 @@ class Library:
             search=lambda query, k: _in_turn([index.search(query, k) for index in indexes], k),
             every=(), tokenizer=tokenizer, settings=used,
         )  # fmt: skip
-        room = self.limits.max_length - self.limits.default_tokens - len(prompts.prompt_ids(tokenizer, messages))
+        room = self.limits.max_length - tokens - len(prompts.prompt_ids(tokenizer, messages))
         return beside.ask(messages, max(0, room))
 
     def _knowledge(self, version: Version) -> tuple[RetrievalSettings, Path] | None:

@@ -17,7 +17,9 @@ from hypothesis import strategies as st
 
 from domaintune.data import write
 from domaintune.data.near import Kinship
-from domaintune.data.text import clean_text, same_text, shingles
+from domaintune.data.parts import example_of
+from domaintune.data.split import divide
+from domaintune.data.text import clean_text, digest, same_text, shingles
 from domaintune.errors import DataError
 
 REPORT = (
@@ -208,3 +210,11 @@ def test_five_thousand_rows_are_divided_in_seconds(tmp_path: Path) -> None:
     started = time.perf_counter()
     run(path)
     assert time.perf_counter() - started < 20
+
+
+@pytest.mark.parametrize("groups", [2, 5, 20, 49])
+def test_of_few_groups_the_test_set_gets_its_fraction(groups: int) -> None:
+    made = [f"group {number}" for number in range(groups)]
+    examples = [example_of("", text, "answer") for text in made]
+    _, test = divide(examples, {text: digest(text) for text in made}, 0.25)
+    assert len(test) == -(-groups // 4)

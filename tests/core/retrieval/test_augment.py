@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domaintune import Example, Hit, Message, Origin, Passage, prompts
+from domaintune.errors import PluginError
 from domaintune.models import base as models
 from domaintune.retrieval.augment import Augmenter
 from domaintune.settings import ModelSettings, RetrievalSettings
@@ -67,11 +68,21 @@ def test_only_the_last_question_gets_passages(tokenizer: Any) -> None:
     assert [passage.title for passage in asked.passages] == ["scurvy"]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
-@given(budget=st.integers(1, 400), room=st.none() | st.integers(0, 400), k=st.integers(1, 6))
-def test_the_budget_is_never_passed(tokenizer: Any, budget: int, room: int | None, k: int) -> None:
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=80)
+@given(
+    budget=st.integers(1, 400),
+    room=st.none() | st.integers(0, 400),
+    k=st.integers(1, 6),
+    texts=st.lists(st.text("a b心.", max_size=12) | st.just("signs and cures " * 40), min_size=1, max_size=4),
+)
+def test_the_budget_is_never_passed(tokenizer: Any, budget: int, room: int | None, k: int, texts: list[str]) -> None:
     question = user("What is gout?")
-    asked = augmenter(tokenizer, budget=budget, k=k).ask(question, room)
+    passages = [Passage(text=text, title=text[:5], origin=Origin(source="kb")) for text in texts]
+    one = Augmenter(
+        search=lambda _query, k: [Hit(passage=passage, score=1) for passage in passages[:k]], every=passages,
+        tokenizer=tokenizer, settings=RetrievalSettings(budget=budget, k=k),
+    )  # fmt: skip
+    asked = one.ask(question, room)
     more = len(prompts.prompt_ids(tokenizer, asked.messages)) - len(prompts.prompt_ids(tokenizer, question))
     assert more <= min(budget, budget if room is None else room)
     assert asked.messages == prompts.beside(question, asked.passages)
@@ -122,6 +133,34 @@ def test_a_builder_that_knows_the_right_passage_is_believed(tokenizer: Any) -> N
     one = augmenter(tokenizer, k=1, right=1.0, distractors=0.0)
     learned = one.learn(example(1, answer="No name here.", passages=["tetanus"]), 0, 4000)
     assert learned.meta["retrieved"] == ["tetanus"]
+
+
+def test_what_is_counted_as_right_has_the_right_passage_in_its_prompt(tokenizer: Any) -> None:
+    one = augmenter(tokenizer, k=2, right=1.0, distractors=0.0)
+    one.learn(example(1, answer="No name here.", passages=["a title that nobody knows"]), 0, 4000)
+    assert dict(one.counts) == {"distractors": 1}
+
+
+def test_titles_that_a_builder_gives_as_one_text_are_refused(tokenizer: Any) -> None:
+    with pytest.raises(PluginError, match="must be a list of titles: 'gout'"):
+        augmenter(tokenizer, right=1.0).learn(example(1, passages="gout"), 0, 4000)
+
+
+def test_the_pieces_of_one_book_are_distractors_of_each_other(tokenizer: Any) -> None:
+    pieces = [Passage(text=f"page {n}", title="book", origin=Origin(source="b", place=str(n))) for n in range(9)]
+    one = Augmenter(
+        search=lambda _query, k: [Hit(passage=piece, score=1) for piece in pieces[:k]], every=pieces,
+        tokenizer=tokenizer, settings=RetrievalSettings(k=3, budget=4000, right=0.5, distractors=0.5),
+    )  # fmt: skip
+    learned = [one.learn(example(n), 0, 4000) for n in range(40)]
+    assert {len(made.meta["retrieved"]) for made in learned} == {3}
+    assert set(one.counts) == {"right", "distractors"}
+
+
+@pytest.mark.parametrize("text", ["", "  ", None])
+def test_where_nothing_is_asked_nothing_is_found(tokenizer: Any, text: str | None) -> None:
+    prompt = (Message(role="system", content="Be brief."),) if text is None else user(text)
+    assert augmenter(tokenizer).ask(prompt) == (prompt, ())
 
 
 def test_an_example_never_grows_beyond_its_limit(tokenizer: Any) -> None:

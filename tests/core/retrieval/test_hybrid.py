@@ -14,7 +14,7 @@ from stand_in import WordEmbedder, many, passage
 from domaintune import DataError, Passage
 from domaintune.retrieval import dense, ranking
 from domaintune.retrieval.hybrid import Hybrid, HybridFinder
-from domaintune.retrieval.options import HybridOptions
+from domaintune.retrieval.options import DenseOptions, HybridOptions
 
 
 @pytest.fixture(autouse=True)
@@ -88,6 +88,15 @@ def test_both_indexes_use_what_was_embedded_before(embedder: WordEmbedder, tmp_p
     opened(many(20), tmp_path / "before")
     embedder.seen.clear()
     Hybrid(HybridOptions()).index([*many(20), passage("new")], tmp_path / "after", tmp_path / "before")
+    assert embedder.seen == ["new"]
+
+
+def test_an_index_by_meaning_alone_lends_its_vectors_too(embedder: WordEmbedder, tmp_path: Path) -> None:
+    for name in ("alone", "both"):
+        (tmp_path / name).mkdir()
+    Dense(DenseOptions()).index(many(20), tmp_path / "alone")
+    embedder.seen.clear()
+    Hybrid(HybridOptions()).index([*many(20), passage("new")], tmp_path / "both", tmp_path / "alone")
     assert embedder.seen == ["new"]
 
 

@@ -54,6 +54,15 @@ def test_equal_passages_give_equal_bytes(tmp_path: Path) -> None:
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
 
 
+@pytest.mark.parametrize("line", [b'{"origin": {"source": "a"}}', b"[1, 2]", b"not JSON at all"])
+def test_a_damaged_line_of_the_same_length_is_said_when_it_is_read(tmp_path: Path, line: bytes) -> None:
+    write([one("a text that is long enough to be overwritten")], tmp_path)
+    texts = tmp_path / TEXTS
+    texts.write_bytes(line.ljust(texts.stat().st_size - 1) + b"\n")
+    with pytest.raises(DataError, match=r"passage 1 in .* is damaged"):
+        Passages(tmp_path)[0]
+
+
 @pytest.mark.parametrize("harm", ["cut", "longer", "places", "missing"])
 def test_damage_is_said_not_read(tmp_path: Path, harm: str) -> None:
     write([one("first"), one("second")], tmp_path)

@@ -77,6 +77,23 @@ def test_a_thousand_malformed_rows_are_each_accounted_for(tmp_path: Path) -> Non
         list(reading(file))
 
 
+def test_a_source_that_is_named_twice_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "rules.csv"
+    file.write_text("rule\nknight\n")
+    twice = RetrievalSettings(sources=(str(file), f"{tmp_path}/./rules.csv"))
+    with pytest.raises(DataError, match="is named 2 times in the sources of the knowledge"):
+        list(Reading("toy-rules", rules, None, twice, 0))
+
+
+def test_messages_name_the_settings_of_the_knowledge(tmp_path: Path) -> None:
+    file = tmp_path / "rules.csv"
+    file.write_text("rule\nknight\n")
+    with pytest.raises(DataError, match=r"retrieval\.columns names the unknown field 'nope'"):
+        list(reading(file, columns={"nope": "x"}))
+    with pytest.raises(DataError, match=r"retrieval\.encoding = 'nonsense'"):
+        list(reading(file, encoding="nonsense"))
+
+
 def test_nothing_to_index_is_an_error_that_says_why(tmp_path: Path) -> None:
     file = tmp_path / "rules.csv"
     file.write_text("rule\n# one\n# two\n")
