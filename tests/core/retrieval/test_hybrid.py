@@ -94,7 +94,7 @@ def test_both_indexes_use_what_was_embedded_before(embedder: WordEmbedder, tmp_p
 def test_an_index_by_meaning_alone_lends_its_vectors_too(embedder: WordEmbedder, tmp_path: Path) -> None:
     for name in ("alone", "both"):
         (tmp_path / name).mkdir()
-    Dense(DenseOptions()).index(many(20), tmp_path / "alone")
+    dense.Dense(DenseOptions()).index(many(20), tmp_path / "alone")
     embedder.seen.clear()
     Hybrid(HybridOptions()).index([*many(20), passage("new")], tmp_path / "both", tmp_path / "alone")
     assert embedder.seen == ["new"]
