@@ -50,9 +50,9 @@ class HybridOptions(Bm25Options, DenseOptions):
 
     weight: Share | None = field(
         default=None,
-        metadata={"doc": "share of the search by meaning; none: 0.5, and 0.9 where passages have keys"},
+        metadata={"doc": "share of the search by meaning; none: 0.5, and 0.8 where passages have keys"},
     )
     depth: Positive = field(default=200, metadata={"doc": "passages of each search that are joined"})
     constant: Positive = field(
-        default=10, metadata={"doc": "k of 1 / (k + rank): the smaller, the more the first ranks count"}
+        default=20, metadata={"doc": "k of 1 / (k + rank): the smaller, the more the first ranks count"}
     )

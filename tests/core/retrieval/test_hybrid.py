@@ -76,7 +76,7 @@ def test_a_weight_of_one_or_none_leaves_one_search(tmp_path: Path) -> None:
 
 def test_where_passages_have_keys_the_meaning_weighs_more(tmp_path: Path) -> None:
     assert opened(many(5), tmp_path).weight == 0.5
-    assert opened(many(5, keys=1), tmp_path).weight == 0.9
+    assert opened(many(5, keys=1), tmp_path).weight == 0.8
     assert opened(many(5, keys=1), tmp_path, weight=0.4).weight == 0.4
 
 
