@@ -21,7 +21,7 @@ from domaintune.data.text import words
 
 DIGEST = 16
 """Bytes that stand for a text."""
-PARTS = 32
+PARTS = 12
 """Parts of a question that are searched for one by one; what follows them is searched for in the whole only."""
 # A point or a comma between digits belongs to a number.
 _CUT = re.compile(r"(?<!\d)[.,]|[.,](?!\d)|[;:?!\n、，。；：？！]|\b(?:and|or)\b", re.IGNORECASE)

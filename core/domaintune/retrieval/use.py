@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import random
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from domaintune.retrieval.knowledge import Knowledge, open_index
 from domaintune.runs import Run
 
 AUGMENTED = "augmented.jsonl"
-"""The training examples as the model saw them, with their passages."""
+"""The training examples as the model saw them, with their passages; those that no step reaches are not among them."""
 
 
 def of_training(plan: Plan, run: Run) -> dict[str, Any]:
@@ -47,15 +48,27 @@ def augmenter(plan: Plan, knowledge: Knowledge, tokenizer: Any) -> Augmenter:
 def learned(
     plan: Plan, run: Run, tokenizer: Any, examples: Iterator[Example], rows: int, folder: Path
 ) -> Iterator[Example]:
-    """Yield the training examples with the passages drawn for them; they are kept in `folder`, and drawn once."""
+    """Yield the training examples with the passages drawn for them; they are kept in `folder`, and drawn once.
+
+    Where the steps use fewer examples than there are, only so many are searched for: a search takes its time.
+    """
     file = folder / AUGMENTED
     if not file.is_file():
         beside = augmenter(plan, open_knowledge(plan, run), tokenizer)
-        with progress("passages beside examples", rows) as show:
-            files.write_jsonl(file, _rows(plan, beside, examples, rows, show))
+        wanted = _wanted(plan, rows)
+        used = (example for place, example in enumerate(examples) if place in wanted)
+        with progress("passages beside examples", len(wanted)) as show:
+            files.write_jsonl(file, _rows(plan, beside, used, len(wanted), show))
         told = ", ".join(f"{kind} {count:,}" for kind, count in sorted(beside.counts.items()))
         note(f"  passages beside the examples: {told}")
     return (as_example(row) for row in files.stream_jsonl(file))
+
+
+def _wanted(plan: Plan, rows: int) -> Collection[int]:
+    """Return which examples training can use, drawn by the seed: all, unless its steps are over before."""
+    train = plan.settings.train
+    count = rows if train.steps is None or train.packing else min(rows, train.steps * train.batch_size)
+    return set(random.Random(plan.settings.seed).sample(range(rows), count))  # noqa: S311  (sampling, not secrecy)
 
 
 def _rows(plan: Plan, beside: Augmenter, examples: Iterator[Example], rows: int, show: Any) -> Iterator[dict[str, Any]]:
