@@ -17,7 +17,8 @@ from domaintune.contracts import Example, Message, Passage
 from domaintune.privacy.contacts import EMAILS, IPS, PHONES, PLACES, STREETS, WEBS, roads_zh
 from domaintune.privacy.dates import AGES, DATES_ZH, NAMED, SPELLED_AGES
 from domaintune.privacy.dates import NUMERIC as NUMERIC_DATES
-from domaintune.privacy.names import KnownNames, introduced_names, parts
+from domaintune.privacy.knownnames import KnownNames, parts
+from domaintune.privacy.names import introduced_names
 from domaintune.privacy.numbers import NUMBERS, NUMBERS_ZH
 from domaintune.privacy.spans import PLACEHOLDER, Finder, Pattern, Span, joined, lowered, windows_of_digits
 

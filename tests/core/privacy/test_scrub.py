@@ -181,7 +181,7 @@ def test_scrubbing_twice_changes_nothing_and_keeps_all_else(text: str) -> None:
 
 HOSTILE = (
     "a|1|1 |1-|1/|a.|a@|(|Dr. |Dr. A |A |Ab |AB |Ab, |Patient: |MRN |+1|www.|a:|::|May |1 may |市|路1号|王|我叫王|12 Oak "
-    "|Oak, |X| |\n|Regards,\n"
+    '|Oak, |X| |\n|Regards,\n|Address: 1 |name  |12 ABC |a.a at |@a_|(01)1|住县|患者王|-A |mother (|Dr.A|1/2-1/3|"A" |a: '
 )
 
 
