@@ -48,7 +48,8 @@ class Augmenter:
         """Return a conversation with the passages that fit its last question; `room` is what tokens are left for them."""
         question = prompts.last_question(messages)
         hits = self.search(question, self.settings.k) if question.strip() else ()
-        return self._fitted(messages, [hit.passage for hit in hits], room)
+        passages = self._fitting(messages, [hit.passage for hit in hits], room)
+        return Enriched(prompts.beside(messages, passages), tuple(passages))
 
     def examine(self, example: Example) -> Example:
         """Return a test example as it is asked: found by its question alone, its reference is never looked at."""
@@ -59,29 +60,27 @@ class Augmenter:
         """Return a training example with the passages drawn for it; the same seed draws the same."""
         draw = random.Random(f"{seed} {files.fingerprint([list(example.prompt), list(example.completion)])}")  # noqa: S311  (sampling, not secrecy)
         kind = self._kind(draw.random()) if example.question.strip() else "none"
-        right, passages = self._drawn(example, kind, draw)
+        right, passages = self._drawn(example, kind)
         ids = prompts.example_ids(self.tokenizer, example)
-        enriched = self._fitted(example.prompt, passages, max_length - len(ids.prompt) - len(ids.completion))
-        self.counts[_told(kind, right, enriched.passages)] += 1
-        return replace(
-            example, prompt=enriched.messages, meta={**example.meta, "retrieved": _titles(enriched.passages)}
-        )
+        fitting = self._fitting(example.prompt, passages, max_length - len(ids.prompt) - len(ids.completion))
+        draw.shuffle(fitting)  # or a model would learn that the first one is right
+        self.counts[_told(kind, right, fitting)] += 1
+        prompt = prompts.beside(example.prompt, fitting)
+        return replace(example, prompt=prompt, meta={**example.meta, "retrieved": _titles(fitting)})
 
     def _kind(self, drawn: float) -> Kind:
         right = self.settings.right
         return "right" if drawn < right else "distractors" if drawn < right + self.settings.distractors else "none"
 
-    def _drawn(self, example: Example, kind: Kind, draw: random.Random) -> tuple[Sequence[Passage], Sequence[Passage]]:
-        """Return the right passage, if one is known, and those drawn for a kind of example."""
+    def _drawn(self, example: Example, kind: Kind) -> tuple[Sequence[Passage], Sequence[Passage]]:
+        """Return the right passage, if one is known, and those drawn for a kind of example, the right one first."""
         if kind == "none":
             return (), ()
         right = self._right(example)[:1]
         others = self._others(example, right)
         if kind == "distractors":
             return right, others[: self.settings.k]
-        chosen = [*right, *others[: self.settings.k - len(right)]]
-        draw.shuffle(chosen)  # or a model would learn that the first one is right
-        return right, chosen
+        return right, [*right, *others[: self.settings.k - len(right)]]
 
     def _others(self, example: Example, right: Sequence[Passage]) -> list[Passage]:
         """Return what the question finds besides what is right: of other titles, if there are any (a book has one)."""
@@ -106,17 +105,15 @@ class Augmenter:
             places[passage.title].append(place)
         return places
 
-    def _fitted(self, messages: Sequence[Message], passages: Sequence[Passage], room: int | None) -> Enriched:
-        """Put in what fits, in its order; a passage that is too long makes room for a later one."""
+    def _fitting(self, messages: Sequence[Message], passages: Sequence[Passage], room: int | None) -> list[Passage]:
+        """Return what fits, in its order; a passage that is too long makes room for a later one."""
         limit = self.settings.budget if room is None else min(self.settings.budget, room)
         bare = len(prompts.prompt_ids(self.tokenizer, messages))
         taken: list[Passage] = []
         for passage in passages:
             if self._tokens(messages, [*taken, passage]) - bare <= limit:
                 taken.append(passage)
-        if not taken and passages:
-            taken = list(self._cut(messages, passages[0], bare + limit))
-        return Enriched(prompts.beside(messages, taken), tuple(taken))
+        return taken or [short for passage in passages[:1] for short in self._cut(messages, passage, bare + limit)]
 
     def _cut(self, messages: Sequence[Message], passage: Passage, limit: int) -> Iterator[Passage]:
         """Yield the beginning of a passage that is too long for the budget alone, unless next to nothing is left."""

@@ -141,6 +141,14 @@ def test_what_is_counted_as_right_has_the_right_passage_in_its_prompt(tokenizer:
     assert dict(one.counts) == {"distractors": 1}
 
 
+def test_where_not_all_fit_the_right_passage_has_its_place(tokenizer: Any) -> None:
+    one_passage = len(prompts.prompt_ids(tokenizer, prompts.beside(user("case 1?"), EVERY[:1])))
+    room = one_passage - len(prompts.prompt_ids(tokenizer, user("case 1?"))) + 10
+    one = augmenter(tokenizer, k=4, budget=room, right=1.0, distractors=0.0)
+    for number in range(20):
+        assert one.learn(example(number), 0, 4000).meta["retrieved"] == ["gout"]
+
+
 def test_titles_that_a_builder_gives_as_one_text_are_refused(tokenizer: Any) -> None:
     with pytest.raises(PluginError, match="must be a list of titles: 'gout'"):
         augmenter(tokenizer, right=1.0).learn(example(1, passages="gout"), 0, 4000)
