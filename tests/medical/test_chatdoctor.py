@@ -152,7 +152,9 @@ def test_a_teacher_names_the_keywords_and_is_asked_once() -> None:
     assert "My toe hurts like hell" in teacher.asked[0]
 
 
-@pytest.mark.parametrize("reply", [None, "", " \n", "...", "x" * 500])
+@pytest.mark.parametrize(
+    "reply", [None, "", " \n", "...", "x" * 500, "I'm sorry, I cannot help.", "抱歉，我无法回答。"]
+)
 def test_where_the_teacher_declines_the_question_speaks_for_itself(reply: str | None) -> None:
     assert finder(TABLE, Says(lambda _: reply), group=1).search("wheezing", 1)[0].passage.title == "Asthma"
 
@@ -175,6 +177,39 @@ def test_an_answer_that_names_no_disease_has_no_title() -> None:
     teacher = Says(lambda prompt: "cough" if prompt.startswith("Which") else "Drink enough.")
     hits = finder(TABLE, teacher, group=1, read=True, top=1).search("cough", 4)
     assert [(hit.passage.title, hit.passage.text) for hit in hits] == [("", "Drink enough.")]
+
+
+@pytest.mark.parametrize(
+    ("reply", "kept"),
+    [
+        ("No entry", False),
+        ('"No entry."', False),
+        ("There is no entry that helps.", False),
+        ("It does not help.", False),
+        ("This part doesn't help to answer the question.", False),
+        ("No relevant entry was found. The part speaks of gout.", False),
+        ("I'm sorry, I cannot help.", False),
+        ("没有相关内容。", False),
+        ("No entry point is visible, but gout fits well.", True),
+        ("No entry point is visible; gout fits well.", True),
+        ("It does not help with the cough, but gout fits.", True),
+        ("It does not mention treatment. The pain fits gout.", True),
+        ("Nothing beats rest.", True),
+    ],
+)
+def test_what_says_that_there_is_nothing_is_no_passage(reply: str, kept: bool) -> None:
+    teacher = Says(lambda prompt: "joint pain" if prompt.startswith("Which") else reply)
+    hits = finder(TABLE, teacher, group=1, read=True, top=1).search("my toe hurts", 4)
+    assert [hit.passage.text for hit in hits] == ([reply] if kept else [])
+
+
+def test_a_title_is_a_word_and_what_a_model_wrote_says_so() -> None:
+    def reads(prompt: str) -> str:
+        return "joint pain, fever" if prompt.startswith("Which") else "Pain throughout the night fits the flu."
+
+    (hit,) = finder(TABLE, Says(reads), group=6, read=True, top=1).search("my toe hurts", 4)
+    assert hit.passage.title == "Flu"
+    assert hit.passage.meta == {"written_by": "made"}
 
 
 def test_reading_needs_someone_who_reads() -> None:

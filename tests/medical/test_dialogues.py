@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+import re
+import time
 from collections import Counter
 from collections.abc import Mapping
 from itertools import pairwise
@@ -13,13 +15,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from domaintune import Dropped, Example
+from domaintune import Dropped, Example, words
 from domaintune.data import make
 from domaintune.data.context import Context
 from domaintune.settings import DataSettings
 from domaintune.testing import run_builder
-from domaintune_medical.dialogue_options import DialogueOptions
-from domaintune_medical.dialogue_text import doctors_words, patients_words
+from domaintune_medical.dialogue_options import DialogueOptions, QaOptions
+from domaintune_medical.dialogue_text import doctors_words, patients_words, tidy
 from domaintune_medical.dialogues import INSTRUCTION_ZH, SAMPLE, SECTIONS, dialogues
 from domaintune_medical.samples import dialogue_grammar, visit_notes
 from domaintune_medical.transcripts import NotATranscript, Turn, chat, joined, listed_turns, split_turns
@@ -59,6 +61,12 @@ def said(example: Example) -> list[tuple[str, str]]:
         ("您好，感谢您的咨询。这可能是感冒。祝您早日康复！希望我的回答对您有帮助。", "这可能是感冒。"),
         ("Take folic acid and vitamin D. Take care and get well soon!", "Take folic acid and vitamin D."),
         ("It is viral. With kind regards, Dr. Mary A. B. Marsh, M.D.", "It is viral."),
+        ("It is viral. Regards, Anna Marsh", "It is viral."),
+        ("It is viral. Regards. A. Marsh", "It is viral."),
+        ("It is viral. Take care.\n[NAME-1] [NAME-2]", "It is viral."),
+        ("It is viral. Regards, Dr. Rao, MBBS, MD, Consultant Cardiologist", "It is viral."),
+        ("A rash. Revert back with the photos to a dermatologist online --->", "A rash."),
+        ("Hi, Welcome to Chat Doctor Your knee is fine.", "Your knee is fine."),
         ("Hope this helps. Take care. :)", ""),
     ],
 )  # fmt: skip
@@ -86,10 +94,37 @@ def test_politeness_and_portals_are_taken_away(text: str, kept: str) -> None:
         "Your blood pressure is 120/80 and the pulse 72; dose 2.5 mg.",
         "It may be a hernia, take care and get well soon.",
         "谢谢您来复查，血压偏高。",
+        # what follows a farewell is an order, unless it is surely a name
+        "It is a virus. Take care. Stop Ibuprofen.",
+        "It is flu. All the best. Avoid Aspirin.",
+        "It is flu. Thank you. Continue Cetirizine.",
+        "It is flu. Take care. Call Emergency.",
+        "It is flu. Take care, Aspirin Daily.",
+        "It is flu. Take care. Doctor Visit Needed.",
+        "It is flu. Regards, Stop Ibuprofen.",
+        "It is flu. Regards. Ibuprofen Daily.",
+        "It is flu. Regards. B. P. Monitoring.",
+        "It is flu. Regards, Dr. Marsh. Aspirin Daily.",
+        "It is flu. Regards, Dr. Rao, Aspirin Daily",
+        "Best wishes\nAvoid Aspirin",
+        "You have a stomach bug. DRINK WATER.",
+        "Avoid these:\nDRUGS",
+        "Take Omeprazole.\nDR Pantoprazole",
+        "Please ask:\nDr. Marsh.",
+        "You should be seen by a specialist, e.g. Dr. Kumar.",
+        "Hello Stop Ibuprofen.",
+        "Please do not hesitate to get help.",
+        "多喝水。祝好，停用阿司匹林较好",
+        # of portals only whole sentences go
+        "My doctor asked me to consult a cardiologist but I could only get an appointment online -> is that ok?",
+        "I read on healthcaremagic.com that it is safe.",
+        "Yesterday, Chat Doctor said no.",
+        "Please consult a doctor online -> is what he said.",
     ],
 )
 def test_what_only_looks_polite_stays_to_the_letter(text: str) -> None:
     assert doctors_words(text) == (text, Counter())
+    assert patients_words(text) == (text, Counter())
 
 
 def test_a_thank_you_before_a_comma_does_not_take_the_finding_with_it() -> None:
@@ -104,29 +139,70 @@ def test_kinds_are_counted_and_patients_lose_portal_phrases_only() -> None:
     assert (text, counts) == ("Hi doctor, My knee hurts. Thank you.", {"portal": 1})
 
 
-WORDS = (
-    "Hi,",
-    "Hello dear,",
-    "thank you for",
-    "your query.",
-    "Regards,",
-    "Dr. Marsh",
-    "Chat Doctor",
-    "Take care.",
-    "pain",
-    "\n",
-    "您好",
+POLITE = (
+    *(
+        "Hi,",
+        "Hello dear,",
+        "thank you for",
+        "your query.",
+        "Regards,",
+        "Regards.",
+        "Dr. Marsh",
+        "Dr. A. Marsh.",
+        "Chat Doctor",
+    ),
+    *(
+        "Take care.",
+        "Hope this helps.",
+        "All the best.",
+        "[NAME-1]",
+        "Welcome to Chat Doctor.",
+        "Good morning",
+        "\n",
+        "您好",
+    ),
+)
+ADVICE = (
+    *(
+        "pain",
+        "Stop Ibuprofen.",
+        "Avoid Aspirin.",
+        "Continue Cetirizine",
+        "Call Emergency.",
+        "DRINK WATER.",
+        "REST",
+        "It is flu.",
+    ),
+    *(
+        "0.9% saline",
+        "Take Omeprazole 20 mg.",
+        "See a Cardiologist today.",
+        "Insulin Glargine twice daily",
+        "online -> ok?",
+    ),
+    "停用阿司匹林。",
 )
 
 
-@given(st.one_of(st.text(max_size=200), st.lists(st.sampled_from(WORDS), max_size=25).map(" ".join)))
+def lost(before: str, after: str) -> set[str]:
+    return set(Counter(words(before)) - Counter(words(after)))
+
+
+@given(st.lists(st.sampled_from(POLITE + ADVICE), max_size=25).map(" ".join) | st.text(max_size=200))
 @example("A. " * 30)
-@settings(max_examples=150, deadline=None)
-def test_cleaning_adds_nothing_and_changes_only_what_it_counts(text: str) -> None:
+@example("Take care. Stop Ibuprofen.")
+@settings(max_examples=300, deadline=None)
+def test_cleaning_takes_politeness_only_and_changes_only_what_it_counts(text: str) -> None:
     once, counts = doctors_words(text)
-    assert len(once) <= len(patients_words(text)[0])
-    if not counts:
-        assert once == patients_words(text)[0]
+    for said, kinds in ((once, counts), patients_words(text)):
+        assert not lost(said, tidy(text)), "nothing is added"
+        if not kinds:
+            assert said == tidy(text)
+    assert lost(tidy(text), once) <= {word for phrase in POLITE for word in words(phrase)} | {"thanks", "hey", "bye"}
+
+
+def test_a_lost_order_would_be_noticed() -> None:
+    assert lost("It is flu. Take care. Stop Ibuprofen.", "It is flu.") >= {"stop", "ibuprofen"}
 
 
 @pytest.mark.parametrize(
@@ -138,6 +214,31 @@ def test_cleaning_adds_nothing_and_changes_only_what_it_counts(text: str) -> Non
 def test_hostile_texts_take_no_time(text: str) -> None:
     doctors_words(text)
     split_turns(text, "doctor")
+
+
+@pytest.mark.parametrize(
+    "opening", ["Regards ", "Regards, Dr. ", "Take care. ", "Hope this ", "Thank you ", "If any doubts "]
+)
+@pytest.mark.parametrize("length", [60, 120, 200, 290])
+@pytest.mark.timeout(20)
+def test_a_hostile_closing_takes_no_time(opening: str, length: int) -> None:
+    start = time.monotonic()
+    for piece in (
+        "A",
+        "Aa ",
+        "A.",
+        "A-",
+        "A'",
+        "M.D., ",
+        "XXX",
+        "[NAME-1] ",
+        "this ",
+        "please ",
+        "you can ",
+        "thanks and ",
+    ):
+        doctors_words(f"It is flu. {opening}{(piece * length)[:length]} b.")
+    assert time.monotonic() - start < 2
 
 
 def test_a_question_and_its_answer() -> None:
@@ -257,6 +358,21 @@ def test_a_label_in_the_middle_of_a_sentence_is_text() -> None:
 
 
 @pytest.mark.parametrize(
+    "answer",
+    [
+        "It runs in families.\nFamily: two brothers have it.\nMother: healthy.",
+        "Use an inhaler.\nModel: any.\nUser: you alone.\nNurse: not needed.",
+        "To sum up:\nPatient: 54 M.\nPatient: male, 54 years.",
+        "Look at the form. Patient: see above.",
+    ],
+)
+def test_notes_within_an_answer_are_no_turns(answer: str) -> None:
+    made = one({"input": QUESTION, "output": answer})
+    assert made.reference == answer
+    assert len(split_turns(f"Doctor: How are you?\nMother: Fine.\n{answer}")) > 1, "a transcript has more labels"
+
+
+@pytest.mark.parametrize(
     ("row", "reason"),
     [
         ({"input": "", "output": ANSWER}, "no-question"),
@@ -312,9 +428,78 @@ def test_the_sample_has_both_tasks_and_splits_without_leaks() -> None:
     assert any("555" in made.question for made in every), "something for scrubbing to find"
 
 
+ROWS = [json.loads(line) for line in SAMPLE.read_text(encoding="utf-8").splitlines()]
+
+
+def doctors_answer(row: Mapping[str, str]) -> str:
+    return row.get("output") or row["dialogue"].split("Doctor: ")[-1]
+
+
+def patients_question(row: Mapping[str, str]) -> str:
+    return row.get("input") or row["dialogue"]
+
+
+URGENT = frozenset(
+    (
+        "Stroke",
+        "Heart attack",
+        "Meningitis",
+        "Pulmonary embolism",
+        "Appendicitis",
+        "Acute pancreatitis",
+        "Acute glaucoma",
+        "Malaria",
+    )
+)
+ALARMING = (
+    "vomiting blood",
+    "black stools",
+    "smells of fruit",
+    "coughing up blood",
+    "crushing chest pain",
+    "a drooping face",
+)
+SOFT = ("in the practice", "if it gets worse. ", "choose the dose", "explain the results", "before anything is prescribed",
+        "feel free", "get well soon")  # fmt: skip
+
+
+def test_the_sample_sends_emergencies_to_help_first() -> None:
+    urgent = [row for row in ROWS if row.get("disease") in URGENT]
+    urgent += [row for row in ROWS if "disease" in row and any(sign in patients_question(row) for sign in ALARMING)]
+    assert len(urgent) > 40
+    for row in urgent:
+        answer = doctors_answer(row)
+        assert answer.startswith("This may be an emergency: please call an ambulance now."), row
+        assert not any(soft in answer for soft in SOFT), row
+        assert "dialogue" not in row, "nobody is asked how long it has been there"
+    for row in ROWS:
+        if "suicide" in patients_question(row):
+            assert "emergency number" in doctors_answer(row)
+    assert not [row for row in ROWS if "section_text" in row and any(sign in row["dialogue"] for sign in ALARMING)]
+
+
+def test_the_sample_offers_no_medicine_where_none_helps_and_never_one_of_four() -> None:
+    known = {condition.name: condition for condition in dialogue_grammar.conditions()}
+    for row in ROWS:
+        condition = known.get(row.get("disease", ""))
+        if condition and not condition.medications:
+            assert not re.search(r"choose from|medicines (?:such|for|that)|treated with", doctors_answer(row)), row
+        if condition and condition.name == "Tuberculosis" and "isoniazid" in doctors_answer(row):
+            assert "isoniazid, rifampicin, pyrazinamide and ethambutol together" in doctors_answer(row)
+
+
+def test_names_in_the_sample_have_their_articles() -> None:
+    text = SAMPLE.read_text(encoding="utf-8")
+    before = r"(?:suspects|of|fits|sounds like|suggests|suspect|explanation is|it is|have|be|for|confirm)"
+    names = "stroke|heart attack|cataract|peptic ulcer|slipped disc|common cold|enlarged prostate"
+    assert not re.findall(rf"{before} (?:{names})\b", text, re.IGNORECASE)
+    assert "a stroke" in text
+    assert not re.findall(r"\ba (?:[aeio]|MRI|X-ray)|\ban [bcdfgjklmnpqrstvwz]", text)
+
+
 def test_a_visit_note_says_no_number_that_the_visit_did_not() -> None:
     rng = random.Random(7)
-    known = dialogue_grammar.conditions()
+    known = dialogue_grammar.calm(dialogue_grammar.conditions())
     for header in [*visit_notes.SECTIONS] * 20:
         dialogue, note = visit_notes.visit(rng.choice(known), header, rng)
         numbers = {word.strip(".,") for word in note.split() if word.strip(".,").isdigit()}
@@ -334,3 +519,11 @@ def test_real_conversations_are_read_and_accounted_for(shared_data: Path) -> Non
     assert len(made) >= 3190
     assert Counter(tag for item in made for tag in item.tags)["note"] == 1201
     assert any("37 conversations end with the patient" in note for note in context.notes)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"temperature": -0.1}, {"temperature": float("nan")}, {"max_new_tokens": 0}, {"max_new_tokens": -5}]
+)
+def test_numbers_that_no_teacher_can_use_are_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        QaOptions(**wrong)  # type: ignore[arg-type]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,14 +18,16 @@ from domaintune.settings import DataSettings
 from domaintune.testing import run_builder
 from domaintune_medical.dialogue_options import KINDS, QaOptions
 from domaintune_medical.knowledge import Condition
+from domaintune_medical.patients import person, sex
 from domaintune_medical.qa import INSTRUCTION_ZH, qa
 from domaintune_medical.qa_teacher import Unreadable, parse, request
-from domaintune_medical.qa_templates import ANSWERS, ANSWERS_ZH, QUESTIONS, QUESTIONS_ZH, sex, spoken
+from domaintune_medical.qa_templates import ANSWERS, ANSWERS_ZH, QUESTIONS, QUESTIONS_ZH
+from domaintune_medical.wording import noun, plural, spoken
 
 FLU = {
     "disease": "Influenza",
     "Symptom": "['Fever', 'Chills', 'Muscle pain', 'Dry cough']",
-    "reason": "Influenza is caused by a virus. It begins suddenly. It passes. Nobody needs a fourth sentence.",
+    "reason": "Influenza is caused by a virus. It begins suddenly. It passes. Rest. Wait. A sixth sentence is too much.",
     "TestsAndProcedures": "['PCR of a nasal swab', 'Chest X-ray']",
     "commonMedications": "['Oseltamivir', 'Paracetamol']",
 }
@@ -77,7 +80,7 @@ def test_a_row_gives_a_pair_of_every_kind_with_its_facts(
         (kind,) = example.tags - {language}
         answer = example.reference.casefold()
         assert (name if kind == "diagnosis" else facts[kind]).casefold() in answer
-        assert "fourth" not in answer
+        assert "sixth" not in answer
         assert (name.casefold() in example.question.casefold()) == (kind != "diagnosis")
         assert "{" not in example.question + example.reference
         assert example.meta["passages"] == example.meta["disease"] == [name]
@@ -116,15 +119,149 @@ def test_rows_that_the_table_cannot_use_are_dropped_once() -> None:
 
 
 def test_names_in_sentences_keep_the_capitals_they_need() -> None:
-    kept = ("Crohn's disease", "HIV infection", "Lyme disease", "COVID-19", "2型糖尿病")
+    kept = (
+        "Crohn's disease", "HIV infection", "Lyme disease", "COVID-19", "2型糖尿病", "HbA1c", "X-ray of the chest", "MRI",
+        "Parkinson disease", "Crohn disease", "Bell palsy", "Edward syndrome", "Wernicke Korsakoff syndrome",
+        "Graves disease",
+        "Alzheimer disease", "Hodgkin lymphoma", "Addison disease", "Cushing syndrome", "Helicobacter breath test",
+        "Borrelia antibodies", "D-dimer", "Rocky Mountain spotted fever", "Dix-Hallpike test", "Pap smear",
+    )  # fmt: skip
     assert [spoken(name) for name in kept] == list(kept)
-    assert spoken("Influenza") == "influenza"
+    small = {
+        "Influenza": "influenza",
+        "Folic Acid": "folic acid",
+        "Alprazolam (Xanax)": "alprazolam (Xanax)",
+        "Estrogens, Conjugated (Usp) (Premarin)": "estrogens, conjugated (Usp) (Premarin)",
+        "Vitamin D": "vitamin D",
+        "Hemoglobin A1c measurement": "hemoglobin A1c measurement",
+        "Anti-CCP antibodies": "anti-CCP antibodies",
+        "Non-Hodgkin lymphoma": "non-Hodgkin lymphoma",
+        "Von Willebrand disease": "von Willebrand disease",
+        "Athlete's foot": "athlete's foot",
+        "Test for Helicobacter pylori": "test for Helicobacter pylori",
+    }
+    assert {name: spoken(name) for name in small} == small
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("Stroke", "a stroke"), ("Heart attack", "a heart attack"),
+        ("Neurological examination", "a neurological examination"),
+        ("MRI of the head", "an MRI of the head"), ("CT of the chest", "a CT of the chest"), ("EEG", "an EEG"),
+        ("Urine culture", "a urine culture"), ("Ultrasound of the abdomen", "an ultrasound of the abdomen"),
+        ("Open wound of the hand", "an open wound of the hand"), ("Dry cough", "a dry cough"),
+        ("X-ray of the hands", "an X-ray of the hands"),
+        ("Fever", "fever"), ("Itchy eyes", "itchy eyes"), ("Pneumonia", "pneumonia"), ("Feeling cold", "feeling cold"),
+        ("Pain in the back", "pain in the back"), ("Electrolytes", "electrolytes"), ("PET scan", "a PET scan"),
+    ],
+)  # fmt: skip
+def test_one_thing_has_an_article(name: str, said: str) -> None:
+    assert noun(name) == said
+
+
+def test_names_of_many_take_a_verb_of_many() -> None:
+    many = ("Gallstones", "Kidney stones", "Lice", "Hives", "Flat feet", "Premature atrial contractions (PACs)")
+    one = (
+        "Diabetes",
+        "Shingles",
+        "Mumps",
+        "Acute sinusitis",
+        "Psoriasis",
+        "Crohn's disease",
+        "Tuberculosis",
+        "Scabies",
+        "Stroke",
+    )
+    assert [plural(name) for name in many] == [True] * len(many)
+    assert [plural(name) for name in one] == [False] * len(one)
+
+
+def every_answer(**row: str) -> str:
+    made = [pair for seed in range(20) for pair in build(row, per_entry=100, seed=seed)[0]]
+    return "\n".join(f"{example.question} {example.reference}" for example in made)
+
+
+def test_verbs_and_articles_agree_and_tests_confirm_nothing() -> None:
+    texts = every_answer(disease="Stroke", tests="['Neurological examination']", symptoms="['Fainting', 'Confusion']")
+    assert "A useful test for a stroke is a neurological examination." in texts
+    assert "A neurological examination is used when a stroke is suspected." in texts
+    assert "confirm" not in texts
+    texts = every_answer(disease="Gallstones", tests="['Blood count', 'ultrasound of the liver']", medications="['A']")
+    assert "A blood count and an ultrasound of the liver are used when gallstones are suspected." in texts
+    assert "How are gallstones diagnosed?" in texts
+    assert "Gallstones are often treated with" in texts
+
+
+def test_a_list_that_is_cut_says_that_it_goes_on() -> None:
+    five = ["Isoniazid", "Rifampicin", "Pyrazinamide", "Ethambutol", "Pyridoxine"]
+    for names, more in ((five, False), ([*five, "Streptomycin"], True)):
+        made, _ = build({"disease": "Tuberculosis", "medications": repr(names)}, per_entry=9)
+        assert {"among others" in example.reference for example in made} == {more}
+        made, _ = build(
+            {"疾病": "结核病", "药物": "、".join(f"{name}片" for name in "甲乙丙丁戊己"[: len(names)])}, per_entry=9
+        )
+        assert {"等。" in example.reference for example in made} == {more}
+
+
+@pytest.mark.parametrize("name", ["Stroke", "Heart attack", "Bacterial meningitis", "Anaphylaxis", "Ectopic pregnancy"])
+def test_an_emergency_is_said_to_be_one(name: str) -> None:
+    row = {"disease": name, "symptoms": "['Fever', 'Rash', 'Nausea']", "tests": "['Blood count']"}
+    made, _ = build(row, per_entry=100)
+    said = {next(iter(example.tags - {"en"})): "This is an emergency" in example.reference for example in made}
+    assert said == {"diagnosis": True, "symptoms": True, "tests": False}
+    (made, _) = build({"疾病": "急性脑膜炎", "症状": "发热、头痛、呕吐"}, per_entry=100)
+    assert all("这是急症" in example.reference for example in made)
+    assert "emergency" not in every_answer(disease="Gout", symptoms="['Joint pain', 'Fever']")
 
 
 def test_patients_fit_their_complaint() -> None:
-    assert sex("Endometriosis") == sex("Irregular periods") == sex("卵巢囊肿") == "woman"
-    assert sex("Enlarged prostate") == sex("前列腺增生") == "man"
+    assert sex("Endometriosis") == sex("Irregular periods") == sex("卵巢囊肿") == sex("Placenta previa") == "woman"
+    assert sex("Enlarged prostate") == sex("前列腺增生") == sex("Phimosis") == sex("Balanitis") == sex("早泄") == "man"
     assert sex("Influenza") == sex("Periodic fever") == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "high", "who"),
+    [
+        ("Ectopic pregnancy", 18, 45, "woman"),
+        ("Placenta previa", 18, 45, "woman"),
+        ("Cataract", 50, 90, ""),
+        ("Menopause", 40, 60, "woman"),
+        ("Juvenile rheumatoid arthritis", 2, 17, ""),
+        ("Balanitis", 18, 90, "man"),
+        ("Influenza", 18, 90, ""),
+    ],
+)
+def test_patients_are_of_a_fitting_age(name: str, low: int, high: int, who: str) -> None:
+    rng = random.Random(0)
+    for _ in range(200):
+        text, child = person(name, "", rng, chinese=False)
+        age = int(text.split("-")[0].split()[1])
+        assert low <= age <= high
+        assert text.startswith("an " if age in {8, 11, 18, *range(80, 90)} else "a ")
+        assert child == (age < 18) == text.endswith(("girl", "boy"))
+        assert text.endswith(who)
+
+
+def test_small_children_do_not_speak_for_themselves() -> None:
+    for row in (
+        {
+            "disease": "Teething syndrome",
+            "symptoms": "['Irritable infant', 'Fever', 'Cough']",
+            "reason": "Teeth.",
+            "tests": "['A']",
+        },
+        {"疾病": "新生儿黄疸", "症状": "黄疸、发热、呕吐", "病因": "胆红素。", "检查": "血常规"},
+    ):
+        made, _ = build(row, per_entry=100)
+        assert {tag for example in made for tag in example.tags} >= {"diagnosis", "symptoms", "causes", "tests"}
+        texts = " ".join(example.question for example in made)
+        assert "month-old" in texts or "个月大" in texts
+        assert "year-old" not in texts
+        assert " I " not in f" {texts}"
+        assert "我最近" not in texts
+    assert sex("早泄") == "man"
 
 
 def test_the_sample_splits_by_disease() -> None:
@@ -181,7 +318,7 @@ def test_a_teacher_writes_pairs_and_what_is_no_pair_is_counted(tmp_path: Path) -
         "What a day.",
         '{"question": "What is influenza?", "answer": "Twice the same."}',
     )
-    made, dropped, notes = taught(tmp_path, teacher, FLU, per_entry=5)
+    made, dropped, notes = taught(tmp_path, teacher, FLU, per_entry=5, kinds=KINDS[:4])
     assert dropped == []
     assert [(e.question, e.reference) for e in made] == [
         ("What is influenza?", "Fever by a virus; oseltamivir helps."),
@@ -212,8 +349,6 @@ def test_a_teacher_that_is_not_named_is_an_error_that_says_so() -> None:
 
 
 def test_the_forms_of_request_differ() -> None:
-    import random
-
     rng = random.Random(0)
     assert len({request(CONDITION, "tests", rng)[0]["content"] for _ in range(200)}) == 10
 
@@ -231,10 +366,16 @@ PAIR = ("Is influenza bad?", "Rest helps.")
         "1. **Q:** Is influenza bad?\n   **A**: Rest\nhelps.\n\n2. **Q:** Another?\n **A:** Yes.",
         "> Question: Is\n> influenza bad?\n> Answer: Rest helps.".replace("\n> i", "\ni"),
         "问题：Is influenza bad?\n\n答案：Rest helps.\n注意：无",
+        "Question: Is influenza bad? Answer: Rest helps.",
+        "**Q:** Is influenza bad? **A:** Rest helps.",
+        "问题：Is influenza bad?回答：Rest helps.",
+        "Q1: Is influenza bad?\nA1: Rest helps.\nQ2: Another?\nA2: Yes.",
+        "Patient: Is influenza bad?\nDoctor: Rest helps.",
+        "Note: be careful\nQuestion: Is influenza bad?\nAnswer: Rest helps.",
     ],
 )
 def test_replies_are_read_however_they_are_written(reply: str) -> None:
-    assert parse(reply, CONDITION) == PAIR
+    assert parse(reply, CONDITION, "symptoms") == PAIR
 
 
 @pytest.mark.parametrize(
@@ -249,18 +390,59 @@ def test_replies_are_read_however_they_are_written(reply: str) -> None:
         ('{"question": "Influenza?", "answer": "influenza?"}', "unreadable"),
         ('{"question": "Influenza?", "answer": 3}', "unreadable"),
         ("Answer: influenza\nQuestion: which?", "unreadable"),
+        ("Answer: It is influenza.\nPatient: Thanks! Is it bad?\nDoctor: No.", "unreadable"),
+        ("Question: Is influenza bad?\nNote: think\nQ: Really?\nA: Yes.", "unreadable"),
         ("{" * 5000, "unreadable"),
         ('{"question": "What is the capital of France?", "answer": "Paris."}', "off-topic"),
     ],
 )
 def test_a_reply_without_a_pair_says_why(reply: str | None, why: str) -> None:
     with pytest.raises(Unreadable, match=f"^{why}$"):
-        parse(reply, CONDITION)
+        parse(reply, CONDITION, "causes")
+
+
+def test_line_breaks_within_json_are_read() -> None:
+    reply = '{"question": "Is influenza\nbad?", "answer": "Rest\n\nhelps."}'
+    assert parse(reply, CONDITION, "causes") == ("Is influenza\nbad?", "Rest\n\nhelps.")
+
+
+def test_a_patient_may_speak_within_a_question() -> None:
+    reply = "Question: A case.\nPatient: I have a fever.\nAnswer: It may be influenza."
+    assert parse(reply, CONDITION, "diagnosis") == ("A case. Patient: I have a fever.", "It may be influenza.")
+
+
+@pytest.mark.parametrize(
+    ("name", "question", "told"),
+    [
+        ("Gout", "What is Gout?", True),
+        ("Gout", "Why does my toe hurt throughout the night?", False),
+        ("Crohn disease", "Could cramps mean Crohn's disease?", True),
+        ("Chronic obstructive pulmonary disease (COPD)", "I cough; is it copd?", True),
+        ("痛风", "脚趾疼痛是痛风吗？", True),
+        ("痛风", "脚趾疼痛是怎么回事？", False),
+    ],
+)
+def test_a_question_for_the_diagnosis_does_not_name_it(name: str, question: str, told: bool) -> None:
+    condition = Condition(name=name, symptoms=("Pain",), origin=Origin(source="x"))
+    reply = json.dumps({"question": question, "answer": f"It fits {name}."})
+    assert parse(reply, condition, "causes")
+    if not told:
+        assert parse(reply, condition, "diagnosis") == (question, f"It fits {name}.")
+    else:
+        with pytest.raises(Unreadable, match=r"^names-the-answer$"):
+            parse(reply, condition, "diagnosis")
+
+
+def test_a_teacher_that_names_the_diagnosis_in_the_question_is_not_believed(tmp_path: Path) -> None:
+    teacher = Scripted('{"question": "What is influenza?", "answer": "An infection; it fits fever."}')
+    made, _, notes = taught(tmp_path, teacher, FLU, per_entry=1, kinds=("diagnosis",))
+    assert made == []
+    assert notes == ["1 replies of the teacher gave no pair: 1 names-the-answer"]
 
 
 def test_a_brand_name_need_not_be_repeated() -> None:
     reply = '{"question": "What may help?", "answer": "Oseltamivir."}'
-    assert parse(reply, CONDITION)[1] == "Oseltamivir."
+    assert parse(reply, CONDITION, "medications")[1] == "Oseltamivir."
 
 
 def test_real_diseases_are_read_and_accounted_for(shared_data: Path) -> None:

@@ -124,7 +124,7 @@ def test_a_page_is_cut_by_its_sections_and_says_where_it_came_from(server: Serve
     ]
     assert {str(item.origin) for item in made} == {"127.0.0.1, Knee pain (revision 1234)"}
     assert {item.title for item in made} == {"Knee pain"}
-    assert {item.license for item in made} == {"CC BY-SA 4.0"}
+    assert {item.license for item in made} == {""}, "not from wikipedia.org"
     assert made[0].meta == {"url": "https://wiki.test/wiki/Knee_pain", "revision": 1234}
     assert [item.keys for item in made] == [("Sore knee",), (), (), ()], "found by the name it was asked for"
     (asked,) = server.asked
@@ -150,6 +150,47 @@ def test_what_was_fetched_is_not_asked_for_again_and_is_all_there_is_offline(ser
     assert fresh.text == "Knee pain. New words."
     assert built(server, "Knee pain", offline=True) == [fresh]
     assert not list(tmp_path.rglob("*.tmp"))
+
+
+def test_a_page_that_is_missing_today_is_asked_for_again(server: Server, tmp_path: Path) -> None:
+    server.script = [says(query({"ns": 0, "title": "Knee", "missing": True})), says(query(page("Knee", "Rest.")))]
+    (dropped,) = built(server, "Knee")
+    assert isinstance(dropped, Dropped)
+    assert dropped.reason == "missing"
+    (made,) = built(server, "Knee")
+    assert isinstance(made, Passage)
+    server.script = [says(query({"ns": 0, "title": "Knee", "missing": True}))]
+    built(server, "Knee", refresh=True)
+    (gone,) = built(server, "Knee", offline=True)
+    assert isinstance(gone, Dropped)
+    assert gone.reason == "not-in-cache"
+
+
+@pytest.mark.parametrize(
+    ("host", "licence"),
+    [
+        ("en.wikipedia.org", "CC BY-SA 4.0"),
+        ("zh.wikipedia.org", "CC BY-SA 4.0"),
+        ("notwikipedia.org", ""),
+        ("wiki.test", ""),
+    ],
+)
+def test_only_wikipedia_itself_brings_its_licence(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, host: str, licence: str
+) -> None:
+    monkeypatch.setattr(wikipedia_api.Wiki, "_ask", lambda *_: query(page("Knee", "Rest.")))
+    path = tmp_path / "titles.jsonl"
+    rows = ({"title": "Knee"}, {"title": "Elbow", "text": "Bends."})
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    for titles, named, wanted in (
+        (("Knee",), "", [licence]), (("Knee",), "CC0-1.0", ["CC0-1.0"]),
+        ((), "", [licence, ""]), ((), "MIT", ["MIT", "MIT"]),
+    ):  # fmt: skip
+        options = WikipediaOptions(
+            api=f"https://{host}/w/api.php", titles=titles, fetch=True, license=named, cache=str(tmp_path / "cache")
+        )
+        context = Context("medical-wikipedia", options, DataSettings(sources=() if titles else (str(path),)), seed=0)
+        assert [item.license for item in wikipedia(context) if isinstance(item, Passage)] == wanted
 
 
 @pytest.mark.parametrize("damage", [b"", b"{", b'{"question": {}, "replies": []}', b"\xff\xfe", b"[" * 10_000])
@@ -296,7 +337,7 @@ def test_two_names_of_one_page_give_its_passages_once(server: Server) -> None:
     assert (second.reason, second.origin.place) == ("duplicate", "Sore knee")
 
 
-@pytest.mark.parametrize("title", ["a|b", " ", "x" * 300])
+@pytest.mark.parametrize("title", ["a|b", " ", "x" * 300, "\x1fKnee\x1fElbow", "Knee\nElbow", "Knee\x00"])
 def test_a_title_that_cannot_be_one_is_not_asked_for(server: Server, title: str) -> None:
     (dropped,) = built(server, title)
     assert isinstance(dropped, Dropped)
@@ -397,6 +438,7 @@ def test_an_export_is_read_without_a_network(tmp_path: Path) -> None:
     passages = [item for item in made if isinstance(item, Passage)]
     assert [item.title for item in passages] == ["Knee pain"] * 4 + ["Elbow", ""]
     assert passages[0].meta == {"url": "https://wiki.test/knee"}
+    assert passages[0].license == "", "a file does not say where it came from"
     assert (passages[4].license, passages[4].text, passages[5].text) == ("CC0-1.0", "Elbow. Bends.", "No name.")
     assert [(item.reason, item.origin.place) for item in made if isinstance(item, Dropped)] == [
         ("no-text", "line 4"),

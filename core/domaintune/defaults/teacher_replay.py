@@ -3,6 +3,8 @@
 A recording is a JSONL file; a row holds the messages that were sent, and the answer, null where none was given:
 
     {"messages": [{"role": "user", "content": "Make a question about asthma."}], "answer": "Question: ..."}
+
+Half a character in an answer, a lone surrogate, which no file in UTF-8 can hold, is read as "?".
 """
 
 from __future__ import annotations
@@ -88,7 +90,7 @@ def _checked(row: Any, where: str) -> tuple[list[Message], str | None]:
         raise DataError(f'{where}: "messages" is a list of {{"role": text, "content": text}}, and not empty')
     if not isinstance(answer, str | None):
         raise DataError(f'{where}: "answer" is a text, or null where the teacher declined')
-    return messages, answer
+    return messages, answer if answer is None else answer.encode("utf-8", "replace").decode("utf-8")
 
 
 def _is_message(value: Any) -> bool:

@@ -3,15 +3,19 @@
     ['Fever', 'Dry cough']    ["Fever", "Dry cough"]    Fever; Dry cough    Fever, Dry cough    发热、干咳
 
 A cell that begins like a list of Python or JSON has to be one: half a list, or one with lists in it, is an error.
+Numbers stay whole: `0.9% sodium chloride` is no entry numbered 0, and `1,25-dihydroxyvitamin D` is one entry.
 """
 
 from __future__ import annotations
 
 import ast
+import io
 import json
 import re
+import tokenize
 import warnings
 from collections.abc import Iterable
+from itertools import pairwise
 
 from domaintune import clean_text
 
@@ -20,10 +24,15 @@ LONGEST = 20_000
 MOST = 200
 """Entries that a list may have."""
 _NOTHING = frozenset({"", "-", "--", "n/a", "na", "nan", "none", "null", "nil", "unknown", "无", "暂无", "不详"})
-_BULLET = re.compile(r"^\s*(?:[-*•·]\s+|\(?\d{1,3}[.)、]\s*)")
+# "1. Fever" is numbered; "0.9% sodium chloride", "1.5 T" and "(25)-hydroxy" begin with what they say.
+_BULLET = re.compile(r"^\s*(?:[-*•·]\s+|\(?\d{1,3}(?:\.\)|[.)、])(?:\s+(?!\d)|(?=[^\W\d_]|$)))")
 # The first of these that a cell contains divides it: "a, b; c" has two entries.
-_SEPARATORS = (re.compile(r"[\n\r]+"), re.compile(r"[;；|]"), re.compile("、"), re.compile("[,，]"))
+_SEPARATORS = (re.compile(r"[\n\r]+"), re.compile(r"[;；|]"), re.compile("、"), re.compile(r"，|,(?!(?<=\d,)\d)"))
 _OPENING, _CLOSING = frozenset("([（【"), frozenset(")]）】")
+# What stays of a text that a program printed as bytes: "you\xe2\x80\x99re", "the infant\'s".
+_ESCAPED = re.compile(r"(?:\\x[0-9a-fA-F]{2})+|\\[nrt'\"\\]")
+_SURELY_ESCAPED = re.compile(r"\\x[0-9a-fA-F]{2}|\\['\"]")
+_PLAIN = {"n": "\n", "r": "\n", "t": "\t"}
 
 
 def entries(text: str) -> tuple[str, ...]:
@@ -40,6 +49,25 @@ def entries(text: str) -> tuple[str, ...]:
     if len(once) > MOST:
         raise ValueError(f"{len(once)} entries, more than {MOST}")
     return tuple(once.values())
+
+
+def unescaped(text: str) -> str:
+    """Return a text with the escapes undone that printing it as bytes left in it, as in ChatDoctor's disease table.
+
+    A backslash alone proves nothing: without an escaped byte or quote, a text stays as it is. So do bytes that are no
+    UTF-8.
+    """
+    return _ESCAPED.sub(_character, text) if _SURELY_ESCAPED.search(text) else text
+
+
+def _character(escape: re.Match[str]) -> str:
+    found = escape[0]
+    if found[1] != "x":
+        return _PLAIN.get(found[1], found[1])
+    try:
+        return bytes.fromhex(found.replace("\\x", "")).decode("utf-8")
+    except UnicodeDecodeError:
+        return found
 
 
 def _literal(text: str) -> list[str]:
@@ -63,9 +91,19 @@ def _python(text: str) -> object:
     try:
         with warnings.catch_warnings():  # a stray backslash is no business of the user's
             warnings.simplefilter("ignore")
-            return ast.literal_eval(text)
+            value = ast.literal_eval(text)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         raise ValueError("it begins like a list and cannot be read as one") from None
+    if _runs_together(text):
+        raise ValueError("two entries of the list stand without a comma between them")
+    return value
+
+
+def _runs_together(text: str) -> bool:
+    """Say whether two strings stand side by side, which Python would read as one: ['Fever' 'Cough']."""
+    layout = (tokenize.NL, tokenize.NEWLINE, tokenize.COMMENT)
+    kinds = [token.type for token in tokenize.generate_tokens(io.StringIO(text).readline) if token.type not in layout]
+    return any(one == other == tokenize.STRING for one, other in pairwise(kinds))
 
 
 def _parts(text: str) -> Iterable[str]:

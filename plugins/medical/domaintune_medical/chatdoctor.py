@@ -5,7 +5,7 @@
 3. The score of a chunk is the number of keywords that occur in it, as substrings and without regard to case, so that
    `pain` also counts in `painful`: that is the method, and its weakness. Equal scores are ordered by the chunks' text.
 4. With `read`, the teacher reads the best chunks one at a time; its partial answers take the place of the passages, and
-   chunks in which it finds nothing fall away.
+   chunks in which it finds nothing fall away. Such a passage says in `meta["written_by"]` who wrote it.
 5. What was found is put beside the question by core, in the prompt that asks for the one best answer.
 
 A chunk gives its passages one by one, those with most keywords first. That order within a chunk is ours, as is the
@@ -14,26 +14,48 @@ reading of the teacher's list, which breaks in the original where a reply has li
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
 from domaintune import Finder, Hit, Message, Passage, Sampling, Teacher, open_teacher
+from domaintune_medical.grounded import Lexicon
 from domaintune_medical.keywords import content_words, listed
 from domaintune_medical.knowledge_options import KeywordOptions
+from domaintune_medical.script import declines
 
 KEYWORD_PROMPT = (
-    "Which medical terms would you look up in an encyclopaedia to answer the question below? Name symptoms, diseases, "
+    "Which medical terms would you look up in an encyclopaedia to answer the question below? Name symptoms, "
+    "diseases, "
     "tests and medicines that it speaks of, in the words of a textbook. Write the terms alone, separated by commas."
     "\n\nQuestion: {question}"
 )
 READING_PROMPT = (
-    "Here is a part of a medical reference:\n\n{chunk}\n\nQuestion: {question}\n\nWrite down in a few sentences what this "
-    "part says that helps to answer the question, with the names of the diseases that fit. Use nothing but this part. "
+    "Here is a part of a medical reference:\n\n{chunk}\n\nQuestion: {question}\n\nWrite down in a few "
+    "sentences what this "
+    "part says that helps to answer the question, with the names of the diseases that fit. Use nothing but "
+    "this part. "
     'If it does not help, write only "No entry".'
 )
-NO_ENTRY = "no entry"
+_NO_ENTRY = re.compile(
+    r"(?:(?:sorry|unfortunately),? )?(?:there (?:is|was|are) |i (?:see|find|found|have) |"
+    r"this part (?:has|holds|contains) )?no "
+    r"(?:\w+ )?entr(?:y|ies)(?: (?:that|which|for|in|on|about|here|found|is|was|to|of|fits|matches|helps)\b|[^\w ]|\Z)"
+    r"|(?:没有|无|未找到|找不到)(?:任何)?(?:相关|匹配|合适)?的?(?:条目|内容|信息)",
+    re.IGNORECASE,
+)
+_NO_HELP = re.compile(
+    r"(?:it|this|that|the|none|nothing)(?: \w+){0,4}? ?(?:(?:does|do|did|can|could|is|are) ?(?:not|n['’]t)|cannot)"
+    r"(?: \w+){0,2}? "
+    r"(?:help|contain|mention|answer|provide|relevant|related|say|speak|address|cover|useful|helpful)"
+    r"|(?:nothing|none) (?:in|of|here|helps)\b|(?:这|该)?(?:部分|内容|资料)?(?:没有|无)(?:什么)?帮助",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(r"(?<=[.!?。！？])\s*")
+_YET = re.compile(r"\b(?:but|however|although|though|yet|still|nevertheless)\b|但|不过|然而", re.IGNORECASE)
+"""What takes back that nothing was found."""
 REMEMBERED = 1024
 """Questions whose keywords are kept, so that a teacher is not asked twice."""
 
@@ -110,13 +132,13 @@ class KeywordFinder:
             prompt = READING_PROMPT.format(chunk="\n".join(passage.text for passage in passages), question=question)
             sampling = Sampling(max_new_tokens=self._options.max_new_tokens)
             reply = (teacher.answer([Message(role="user", content=prompt)], sampling) or "").strip()
-            bare = reply.casefold().strip(" \"'.*!“”")
-            if not bare or bare.startswith(NO_ENTRY):
+            if declines(reply) or found_nothing(reply):
                 continue
-            named = [(bare.find(p.title.casefold()), p.title) for p in passages if p.title]
-            found = min(((at, title) for at, title in named if at >= 0), default=(0, ""))[1]
-            source = next((passage for passage in passages if passage.title == found), passages[0])
-            yield Hit(passage=replace(source, text=reply, title=found, keys=(), meta={}), score=float(score))
+            named = Lexicon([passage.title for passage in passages], apart=True).mentions(reply)
+            title = min(named[0]) if named else ""
+            source = next((passage for passage in passages if passage.title.strip() == title), passages[0])
+            meta = {"written_by": self._options.teacher or type(teacher).__name__}
+            yield Hit(passage=replace(source, text=reply, title=title, keys=(), meta=meta), score=float(score))
 
     def _cut(self) -> Iterator[_Chunk]:
         """Yield the chunks; a disease is a passage whose `meta` says so, with those of its title that follow."""
@@ -137,3 +159,12 @@ class KeywordFinder:
 
     def _chunk(self, places: Sequence[int]) -> _Chunk:
         return _Chunk(tuple(places), "\n".join(self._texts[place] for place in places))
+
+
+def found_nothing(reply: str) -> bool:
+    """Return whether a reply says that there is nothing to be found: "No entry.", "It does not help."."""
+    said = reply.strip(" \"'.*!“”\n")
+    if _YET.search(said):
+        return False
+    sentences = [part for part in _SENTENCE.split(said) if part]
+    return bool(_NO_ENTRY.match(said)) or all(_NO_HELP.match(part) for part in sentences)

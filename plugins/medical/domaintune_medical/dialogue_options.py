@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -50,3 +51,7 @@ class QaOptions:
         """Refuse numbers that could make nothing."""
         if self.per_entry < 1:
             raise ValueError(f"per_entry = {self.per_entry}: make at least 1 pair of an entry")
+        if not 0 <= self.temperature < math.inf:
+            raise ValueError(f"temperature = {self.temperature}: give a number of at least 0")
+        if self.max_new_tokens < 1:
+            raise ValueError(f"max_new_tokens = {self.max_new_tokens}: let the teacher write at least 1 token")

@@ -5,7 +5,8 @@
 
 ChatDoctor's dialogues come from portals, whose greetings and sign-offs leak into its answers. Three kinds are told
 apart: `greeting` and `sign-off`, taken from a doctor's beginning and end, and `portal`, phrases of a portal about itself,
-taken from anywhere and from patients too. Whole phrases only: "Take care to drink enough" is advice.
+taken from patients too where they are a sentence. Whole phrases only: "Take care to drink enough" is advice. In doubt the
+text stays: "Take care. Stop Ibuprofen." has no signature, and a name kept is better than an order lost.
 """
 
 from __future__ import annotations
@@ -27,14 +28,28 @@ _FILLER = (
     r"writing|contacting|consulting|choosing|using|sharing|reaching|out|trusting|being|visiting|coming|joining|"
     r"calling|sending|seeking|opinion|consultation|advice|providing|in\s+detail|is|was|very|much|doctor)"
 )
-_TITLE = r"(?:dr\.?|doctor|prof\.?)"
+_TITLE = r"(?:dr\b\.?|doctor\b|prof\b\.?)"
+# No signature and no greeting has one of these for a name: "Regards, Stop Ibuprofen" is an order.
+_NO_NAME = (
+    r"(?:add|adjust|admit|always|apply|arrange|ask|attend|avoid|bathe|be|begin|book|breathe|bring|buy|call|cease|change|check|chew|"
+    r"clean|come|complete|consider|consult|contact|continue|control|cover|cut|dial|discontinue|dissolve|do|don['’]?t|drink|"
+    r"drop|eat|elevate|emergency|ensure|exclude|exercise|fast|finish|first|follow|gargle|get|give|go|have|hold|ice|if|immediately|"
+    r"increase|inform|inhale|inject|insert|keep|leave|let|lie|limit|listen|look|lower|maintain|make|measure|mix|monitor|"
+    r"move|must|need|never|next|no|not|note|observe|only|order|pause|perform|please|prepare|press|prevent|proceed|protect|put|raise|"
+    r"reduce|refrain|remain|remember|remove|repeat|replace|report|reschedule|rest|restart|restrict|resume|return|rinse|rub|rule|run|"
+    r"schedule|see|seek|send|shift|should|sit|skip|sleep|soak|speak|start|stay|stop|swallow|switch|take|tell|test|then|"
+    r"to|transfer|treat|try|undergo|urgent|urgently|use|visit|wait|walk|warm|wash|watch|wear|withdraw|withhold|you|your|"
+    r"daily|once|twice|thrice|tablets?|capsules?|water|fluids?|drugs?|medicines?|surgery|hospital|ambulance)\b"
+)
 # A name begins with a capital letter, or was taken out of the text before: ___, XXXX, [NAME-1].
-_NAME = r"(?-i:(?:[A-Z][\w'’-]{0,30}\.?|_{3,}|\[[A-Z]+-\d+\]))"
+_TAKEN_OUT = r"(?:_{3,}|(?-i:X{3,})|(?-i:\[[A-Z]+-\d+\]))"
+_WORD = rf"(?:(?!{_NO_NAME})(?-i:[A-Z])[\w'’-]{{0,30}}(?![\w'’-]))"
+_NAME = rf"(?:{_WORD}|{_TAKEN_OUT})"
 
 GREETINGS = (
     rf"(?:hi|hello|hey|dear|greetings|namaste|good\s+(?:morning|afternoon|evening|day))"
     rf"(?:,?\s+(?:there|dear|sir|madam|ma'am|miss|mister|friend|patient|member|user|again|all|{_TITLE})){{0,3}}"
-    rf"(?:\s+{_NAME}){{0,2}}\s*[,.!;:…-]+",
+    rf"(?:(?:\s+{_NAME}){{1,2}}\.?\s*[,.!]+|\s*[,.!;:…-]+)",
     r"(?:hi|hello|hey)(?:\s+(?:there|dear))?(?=\s+(?:welcome|thank|thanks|i\s|i'm|i’m|your\s|this\s|it\s))",
     rf"(?:many\s+)?(?:thanks|thank\s+(?:you|u))(?:\s+(?:so\s+much|very\s+much|a\s+lot))?(?:\s+{_FILLER}\b){{1,12}}\s*[,.!;:…-]+",
     rf"(?:you\s+are\s+)?(?:most\s+|warm\s+)?welcome(?:\s+back)?(?:\s+{_FILLER}\b){{1,8}}\s*[,.!;:…-]+",
@@ -47,6 +62,10 @@ GREETINGS = (
     r"i\s+(?:can\s+|do\s+|fully\s+)?(?:understand|appreciate)\s+your\s+(?:concerns?|worry|worries|problem|query)\s*[,.!]+",
     r"(?:您好|你好|大家好)(?:，?(?:患者|朋友|亲))?[，,。.！!、：: ]*",
     r"(?:非常)?感谢(?:您|你)(?:的|对我们的)?(?:咨询|提问|信任|信赖|关注|来信)[，,。.！! ]*",
+)
+_VALEDICTION = (
+    r"(?:(?:with|thanks|thank\s+you|and|best|kind|warm|warmest|&|my)\s+){0,4}"
+    r"(?:regards?|sincerely|yours\s+(?:truly|sincerely|faithfully)|best\s+wishes)"
 )
 SIGN_OFFS = (
     r"(?:i\s+)?(?:do\s+)?(?:sincerely\s+)?hop(?:e|ing)\s+(?:that\s+)?(?:this|that|it|these|i|my|the|above|and|your)"
@@ -64,7 +83,7 @@ SIGN_OFFS = (
     r"(?:many\s+)?(?:thanks|thank\s+(?:you|u))(?:\s+(?:so\s+much|very\s+much|a\s+lot|again|in\s+advance))?"
     rf"(?:\s+{_FILLER}\b){{0,12}}",
     r"(?:kindly\s+|please\s+|and\s+|do\s+)*(?:feel\s+free\s+to|don[’']?t\s+hesitate\s+to|do\s+not\s+hesitate\s+to|you\s+(?:can|may)\s+"
-    r"(?:always\s+)?)\s*(?:contact|ask|write|revert|consult|reach|get|message|discuss)(?:\s+(?:out|back|to|me|us|again|"
+    r"(?:always\s+)?)\s*(?:contact|ask|write|revert|consult|reach|get\s+back|message|discuss)(?:\s+(?:out|back|to|me|us|again|"
     r"here|further|if|you|have|need|in|case|of|any|more|other|additional|query|queries|questions?|concerns?|doubts?|"
     r"anytime|clarifications?|help|with|for|your|problem|follow|up|followup|on|should|want))*",
     r"(?:and\s+|please\s+|kindly\s+|do\s+)*(?:let\s+me\s+know|ask\s+me|write\s+to\s+me|write\s+(?:me\s+)?back|get\s+back(?:\s+to\s+(?:me|us))?|"
@@ -72,33 +91,59 @@ SIGN_OFFS = (
     r"there|are|is|any|further|more|other|additional)\s+){0,6}(?:assistance|help|questions?|quer(?:y|ies)|doubts?|concerns?|"
     r"clarifications?|assist|follow-?up)(?:\s+(?:you|further|better|questions?|with|me|us|here|again|anything|else)){0,4})?",
     r"(?:if|in\s+case)\s+(?:of\s+)?(?:you\s+(?:still\s+)?(?:have|need)\s+)?any\s+(?:(?:further|more|other|additional|follow\s?up)\s+){0,2}"
-    r"(?:questions?|quer(?:y|ies)|doubts?|concerns?|help|clarifications?)[\s,]*(?:(?:please|kindly|then|do|you|can|feel|free|to|contact|"
+    r"(?:questions?|quer(?:y|ies)|doubts?|concerns?|help|clarifications?)(?:[\s,]+(?:please|kindly|then|do|you|can|feel|free|to|contact|"
     r"ask|write|revert|back|consult|let|me|us|know|i|will|would|be|happy|glad|help|at|any|time|don't|hesitate|here|again|discuss)"
-    r"[\s,]*){0,14}",
+    r"\b){0,14},?",
     r"i\s+(?:will|would|shall|am|['’]ll|'d)\s+(?:be\s+)?(?:\w+\s+)?(?:happy|glad|pleased)\s+to\s+(?:help|answer|assist|discuss)"
     r"(?:\s+(?:you|your|any|all|with|further|more|additional|questions?|queries|concerns?|out|again|here|anytime|always)){0,8}",
-    r"(?:(?:with|thanks|thank\s+you|and|best|kind|warm|warmest|&|my)\s+){0,4}(?:regards?|sincerely|yours\s+(?:truly|sincerely|faithfully))",
-    r"(?:最后)?祝(?:您|你|愿)?[^。！!；;]{0,14}(?:康复|健康|愉快|顺利|平安|如意|好)",
+    _VALEDICTION,
+    r"(?:最后)?祝(?:您|你|愿)?[^。！!；;，,、]{0,14}(?:康复|健康|愉快|顺利|平安|如意|好)"
+    r"(?:[，,、](?:早日|身体|生活|工作|心情|万事|一切|阖家)[^。！!；;，,、]{0,6}(?:康复|健康|愉快|顺利|平安|如意|好)){0,3}",
     r"希望(?:我的|以上|这些)?(?:回答|解答|建议|回复|内容)?(?:能够?|可以)?(?:对(?:您|你)|帮到)(?:有所?|有一定的?)?(?:帮助|您|你)",
     r"(?:谢谢|感谢)(?:您|你|大家)?的?(?:咨询|提问|信任|支持|阅读)?",
 )
+# Each a whole sentence, but for the greeting that may stand before it.
+_ARROW = r"(?:[-—–]+>|→)(?=\s*(?:https?://|(?-i:[A-Z])|$))(?:\s*https?://\S{1,200})?"
+_STOP = r"(?:\s*[.!;:…-]+|,|(?=\n)|$|(?=\s+(?-i:[A-Z])))"
 PORTAL = (
-    rf"(?:welcome\s+(?:back\s+)?to|(?:thanks|thank\s+(?:you|u))\s+(?:so\s+much\s+)?for\s+(?:\w+\s+){{1,6}}?(?:on|to|at|with|in|via|from)?)\s*"
-    rf"(?:{PORTAL_NAMES})(?:\s+{_FILLER}\b){{0,6}}\s*[,.!;:…-]*",
+    rf"(?:welcome\s+(?:back\s+)?to|(?:thanks|thank\s+(?:you|u))\s+(?:so\s+much\s+)?for\s+(?:(?:{_FILLER})\s+){{1,7}}?)\s*"
+    rf"(?:{PORTAL_NAMES})(?:\s+{_FILLER}\b){{0,6}}{_STOP}",
     r"for\s+(?:more|further|any)\s+(?:information|details|queries|doubts|clarifications?)[,\s]+(?:please\s+|kindly\s+)?consult\s+"
-    r"[^.!?\n]{1,80}?\s+online\s*(?:[-—–]*>|→|:)?",
-    r"(?:please\s+|kindly\s+)?(?:revert\s+(?:back\s+)?|consult\s+)[^.!?\n]{0,100}?\s+online\s*(?:[-—–]+>|→)",
-    rf"(?:https?://)?(?:www\.)?(?:{PORTAL_NAMES})\.com\S{{0,200}}",
-    rf"(?:^|(?<=[.!?,\n]))\s*(?:(?:i\s+am|this\s+is)\s+)?(?:{PORTAL_NAMES})\s*[.!,]*(?=\s|$)",
+    rf"(?:[\w'’-]+\s+){{1,8}}online\s*(?:{_ARROW}|:?\s*https?://\S{{1,200}}|[.:]|$|(?=\n))",
+    r"(?:please\s+|kindly\s+)?(?:revert\s+(?:back\s+)?(?:with|to)|consult)\s+(?:an?|the|your|our|us|me|with)\b"
+    rf"(?:\s+[\w'’,-]+){{0,14}}\s+online\s*{_ARROW}",
+    rf"(?:https?://)?(?:www\.)?(?:{PORTAL_NAMES})\.com(?:/\S{{0,200}})?(?=\s*[.!]?(?:\n|$))[.!]?",
+    rf"(?:(?:i\s+am|this\s+is)\s+)?(?:{PORTAL_NAMES})\s*(?:[.!]+(?=\s|$)|$|(?=\n))",
 )
 
 _MANY_GREETINGS = re.compile("|".join(f"(?:{part})" for part in GREETINGS), re.IGNORECASE)
 _ONE_SIGN_OFF = "(?:" + "|".join(f"(?:{part})" for part in SIGN_OFFS) + ")"
-_SIGNATURE = rf"(?:[\s,.:-]*{_TITLE}?(?:[\s,.&-]*{_NAME}){{0,6}})"
-_SIGN_OFF = re.compile(
-    rf"\W*(?:and\s+)?{_ONE_SIGN_OFF}(?:[\s,;.!:–-]+(?:and\s+)?{_ONE_SIGN_OFF}){{0,3}}{_SIGNATURE}[\W_]*", re.IGNORECASE
+# After a comma or on the next line only what is surely no advice: degrees and fields of medicine.
+_DEGREE = (
+    r"(?:(?-i:MBBS|MBChB|MD|DO|MS|DM|DNB|MCh|DCH|DGO|DPM|DLO|DVL|DVD|DDV|DOMS|DTCD|FRCS|FRCP|MRCP|MRCS|MRCGP|MRCOG|FCPS|FACP|FACS|"
+    r"FICS|FAAP|PhD|MPH|MSc|BSc|BDS|MDS|BHMS|BAMS|RN|NP|PharmD|(?:[A-Z][A-Za-z]{0,2}\.){2,5}[A-Z]?)"
+    r"|(?:[a-z]{3,20}(?:ologist|iatrist|atrician|opath)|(?:general\s+|family\s+)?(?:surgeon|physician|practitioner)|consultant)\b)"
 )
-_ALONE = re.compile(rf"\W*(?:{_TITLE}\s*(?:[\s,.&-]*{_NAME}){{1,6}}|{PORTAL_NAMES})[\W_]*", re.IGNORECASE)
+_WORDS = rf"(?:(?-i:[A-Z])\.|{_NAME})(?:(?:(?<=\.)[ \t]*|[ \t]+)(?:(?-i:[A-Z])\.|{_NAME})){{0,5}}"
+_DEGREES = rf"(?:(?:[ \t]*[,(&-][ \t]*|[ \t]*\n\s*|[ \t]+|,\s*){_DEGREE}\)?){{0,8}}"
+_TITLED = rf"\b{_TITLE}[ \t]*{_WORDS}{_DEGREES}"
+# Across a full stop "Doctor" is a word like others ("Doctor Visit Needed."), and DR may be a drug's delayed release.
+_SURELY_TITLED = rf"\b(?:(?:dr|prof)\.|(?-i:Dr|Prof)\b)[ \t]*{_WORDS}{_DEGREES}"
+_PLACED = rf"{_TAKEN_OUT}(?:[ \t]+{_TAKEN_OUT}){{0,2}}{_DEGREES}"
+_UNTITLED = rf"(?:(?-i:[A-Z])\.[ \t]?){{0,2}}{_WORD}(?:[ \t]+{_WORD}){{0,2}}{_DEGREES}"
+_SIGNED = (
+    rf"{_ONE_SIGN_OFF}(?:[\s,:–-]+(?:{_TITLED}|{_PLACED}|(?:{PORTAL_NAMES}))"
+    rf"|[\s,;.!:–-]+(?:{_SURELY_TITLED}|{_PLACED}|(?:{PORTAL_NAMES})))?"
+    rf"|{_VALEDICTION}(?:,\s*|[ \t]*\n\s*){_UNTITLED}"
+    # One initial or two: "Regards. A. Marsh"; "B. P. Control" is blood pressure.
+    rf"|{_VALEDICTION}[\s,.]+(?!(?:i\.?\s?[vmd]|b\.?\s?[pd]|p\.?\s?[or]|s\.?\s?c|o\.?\s?d|e\.?\s?[rd])\b)"
+    rf"(?-i:[A-Z])\.[ \t]?(?:(?-i:[A-Z])\.[ \t]?)?{_WORD}"
+)
+_SIGN_OFF = re.compile(
+    rf"\W*(?:and\s+)?(?:{_ONE_SIGN_OFF}[\s,;.!:–-]+(?:and\s+)?){{0,3}}(?:{_SIGNED})[\W_]*", re.IGNORECASE
+)
+_ALONE = re.compile(rf"\W*(?:{_SURELY_TITLED}|{PORTAL_NAMES})[\W_]*", re.IGNORECASE)
+_ENDED = re.compile(r"(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)(?<!\bcf)(?<!\bviz)[.!?…。！？][)\"”’']*\s*\Z", re.IGNORECASE)
 _PORTAL = re.compile("|".join(f"(?:{part})" for part in PORTAL), re.IGNORECASE)
 _HINT = re.compile(rf"{PORTAL_NAMES}|online", re.IGNORECASE)
 _NAMES_PORTAL = re.compile(PORTAL_NAMES, re.IGNORECASE)
@@ -126,17 +171,27 @@ def doctors_words(text: str) -> tuple[str, Counter[str]]:
 def patients_words(text: str) -> tuple[str, Counter[str]]:
     """Return a patient's turn without portal phrases, and how many were taken away; a patient's greeting stays."""
     counts: Counter[str] = Counter()
-
-    def gone(match: re.Match[str]) -> str:
-        if match[0].strip():
-            counts["portal"] += 1
-        return " "
-
     rest = tidy(text)
     if not _HINT.search(rest):  # most turns: a look is cheaper than the whole search
         return rest, counts
-    rest = _PORTAL.sub(gone, rest)
-    return (tidy(_squeezed(rest)) if counts else rest), counts
+
+    def gone(match: re.Match[str]) -> str:
+        if not _begins_sentence(rest, match.start()):
+            return match[0]
+        counts["portal"] += 1
+        return " "
+
+    cleaned = _PORTAL.sub(gone, rest)
+    return (tidy(_squeezed(cleaned)) if counts else rest), counts
+
+
+def _begins_sentence(text: str, place: int) -> bool:
+    """Say whether a sentence begins at a place; a greeting before it does not count."""
+    before = text[max(0, place - _LONGEST_CLOSING) : place].rstrip(" \t")
+    if not before or before[-1] in ".!?…。！？\n":
+        return True
+    start = max((match.end() for match in _END.finditer(before)), default=0)
+    return bool(_MANY_GREETINGS.fullmatch(before[start:].strip()))
 
 
 def _without_opening(text: str, counts: Counter[str]) -> str:
@@ -167,8 +222,10 @@ def _without_closing(text: str, counts: Counter[str]) -> str:
 def _says_goodbye(text: str, start: int) -> bool:
     if len(text) - start > _LONGEST_CLOSING:
         return False
-    # Alone, a name is an answer; after a sentence, a signature.
-    return bool(_SIGN_OFF.fullmatch(text, start) or (start and _ALONE.fullmatch(text, start)))
+    if _SIGN_OFF.fullmatch(text, start):
+        return True
+    # Alone, a name is an answer, and so it is after "Please ask:"; after a whole sentence it is a signature.
+    return bool(start and _ENDED.search(text, max(0, start - 12), start) and _ALONE.fullmatch(text, start))
 
 
 def _sentences(text: str) -> list[int]:

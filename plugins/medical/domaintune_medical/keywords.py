@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from domaintune import clean_text
+from domaintune_medical.script import HAN, declines
 
 LONGEST = 60
 """Characters of a keyword; what is longer is a sentence."""
@@ -29,7 +30,6 @@ _STOP_ZH = re.compile(
     "最近|几天|一直|总是|感到|感觉|觉得|出现|应该|需要|可能|疾病|症状|得了|会|患者|如何|为何|怎么|多少|以及|并且|而且|这|那|就|都|很"
 )
 _WORD = re.compile(r"[^\W_]+(?:['’\-][^\W_]+)*")
-_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 # "Keywords:", "**Keywords:**", "Here are the key terms for this question:"
 _LABEL = re.compile(r"^[^:：,，\n]{0,60}?(?:key\s?words?|terms?|关键词|关键字)[^:：,，\n]{0,30}[:：]\**", re.IGNORECASE)
 _BETWEEN = re.compile(
@@ -49,7 +49,7 @@ def content_words(question: str, most: int) -> list[str]:
             runs.append([])
         previous = match.end()
         word = match[0].replace("’", "'").removesuffix("'s")
-        if _HAN.search(word):
+        if HAN.search(word):
             runs += [[part] for part in _STOP_ZH.split(word) if part] + [[]]
         elif word.split("'")[0] in _STOP or word.isdecimal() or len(word) < 2:
             runs.append([])
@@ -60,7 +60,12 @@ def content_words(question: str, most: int) -> list[str]:
 
 
 def listed(reply: str, most: int) -> list[str]:
-    """Return the keywords of a reply, however it sets them apart: commas, lines, bullets, numbers or "and"."""
+    """Return the keywords of a reply, however it sets them apart: commas, lines, bullets, numbers or "and".
+
+    A reply that refuses has none.
+    """
+    if declines(reply):
+        return []
     found = []
     for line in reply[:20_000].splitlines():
         rest = _BULLET.sub("", _LABEL.sub("", line))

@@ -11,12 +11,12 @@ it is found and treated.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from domaintune import BuildContext, Dropped, Field, Origin, Passage, Row, chunks, clean_text
-from domaintune_medical.cells import entries
+from domaintune_medical.cells import entries, unescaped
 from domaintune_medical.knowledge_options import DiseaseOptions
 
 SAMPLE = Path(__file__).with_name("samples") / "conditions.csv"
@@ -106,31 +106,43 @@ def passages(condition: Condition, size: int = 160, overlap: int = 32) -> Iterat
 def read_conditions(context: BuildContext, sample: Path = SAMPLE) -> Iterator[Condition | Dropped]:
     """Yield every disease of the sources once, in the order of its first row, and every row that adds nothing of its own.
 
-    Rows about one disease are put together: a later row completes the first, and is dropped as `merged`, or as
-    `duplicate` where it says nothing new. The table is held in memory.
+    Rows about one disease under one licence are put together: a later row completes the first, and is dropped as
+    `merged`. What stands under another licence stays apart, so that nobody's words are passed on under a licence they
+    were not given. A row that says nothing new is dropped as `duplicate`. The table is held in memory.
     """
-    found: dict[tuple[str, bool], Condition] = {}
+    found: dict[tuple[str, bool], dict[str, Condition]] = {}
     dropped: list[Dropped] = []
+    escaped: set[Origin] = set()
     for row in context.rows(*FIELDS, sample=sample):
-        item = _condition(row)
+        item = _condition(row, escaped)
         if isinstance(item, Dropped):
             dropped.append(item)
             continue
-        key = (item.name.casefold(), item.chinese)
-        first = found.get(key)
+        known = found.setdefault((item.name.casefold(), item.chinese), {})
+        first = next((one for one in known.values() if _together(one, item) == one), None)
+        reason = "duplicate" if first else "merged"
         if first is None:
-            found[key] = item
-            continue
-        found[key] = whole = _together(first, item)
-        reason = "duplicate" if whole == first else "merged"
-        dropped.append(Dropped(origin=item.origin, reason=reason, detail=f"{first.name!r} is at {first.origin}"))
-    yield from found.values()
+            first = known.get(item.license)
+            known[item.license] = _together(first, item) if first else item
+        if first:
+            dropped.append(Dropped(origin=item.origin, reason=reason, detail=f"{first.name!r} is at {first.origin}"))
+    if escaped:
+        rows = "1 row" if len(escaped) == 1 else f"{len(escaped):,} rows"
+        context.note(rf"escapes such as \xe2\x80\x99 were turned back into characters in {rows}")
+    yield from (item for known in found.values() for item in known.values())
     yield from dropped
 
 
-def _condition(row: Row) -> Condition | Dropped:
-    name = clean_text(row["disease"]).rstrip(".。")
-    reason = clean_text(row["reason"])
+def _condition(row: Row, escaped: set[Origin]) -> Condition | Dropped:
+    """Read one row, and add it to `escaped` where a program's escapes stood in it."""
+
+    def plain(text: str) -> str:
+        if (without := unescaped(text)) != text:
+            escaped.add(row.origin)
+        return clean_text(without)
+
+    name = plain(row["disease"]).rstrip(".。")
+    reason = plain(row["reason"])
     if not name:
         return Dropped(origin=row.origin, reason="no-disease")
     if len(name) > LONGEST_NAME or len(reason) > LONGEST_REASON:
@@ -141,7 +153,7 @@ def _condition(row: Row) -> Condition | Dropped:
     lists = {}
     for field in ("symptoms", "tests", "medications"):
         try:
-            lists[field] = entries(row[field])
+            lists[field] = _joined((), map(plain, entries(row[field])))
         except ValueError as error:
             return Dropped(origin=row.origin, reason="unreadable-list", detail=f"{field}: {error}")
     if not (reason or any(lists.values())):
@@ -168,9 +180,11 @@ def _together(first: Condition, second: Condition) -> Condition:
     )
 
 
-def _joined(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
-    known = {entry.casefold() for entry in first}
-    return (*first, *(entry for entry in second if entry.casefold() not in known))
+def _joined(first: tuple[str, ...], second: Iterable[str]) -> tuple[str, ...]:
+    once = {entry.casefold(): entry for entry in first}
+    for entry in filter(None, second):
+        once.setdefault(entry.casefold(), entry)
+    return tuple(once.values())
 
 
 def _texts(condition: Condition, size: int, overlap: int) -> Iterator[str]:

@@ -49,7 +49,10 @@ class WikipediaOptions:
     cache: str = field(default="", metadata={"doc": "folder of fetched pages; default: in domaintune's cache folder"})
     timeout: float = field(default=30.0, metadata={"doc": "seconds to wait for the wiki, at most 600"})
     tries: int = field(default=5, metadata={"doc": "times a question is asked before the build stops, 1 to 10"})
-    license: str = field(default="CC BY-SA 4.0", metadata={"doc": "licence of the texts, where a row names none"})
+    license: str = field(
+        default="",
+        metadata={"doc": "licence where a row names none; default: CC BY-SA 4.0 for pages of wikipedia.org, else none"},
+    )
     size: int = field(default=160, metadata={"doc": "tokens of a piece"})
     overlap: int = field(default=32, metadata={"doc": "tokens of a piece that the next one repeats"})
 

@@ -46,13 +46,13 @@ PAPER = {
 # The passages make the examples long, and a processor reads slowly: few of them, and short.
 DIALOGUE_QUICK = {
     "model": {"base": "starter"},
-    "retrieval": {"k": 2, "budget": 160},
+    "retrieval": {"k": 2, "budget": 224},
     "lora": {"r": 16, "alpha": 64.0},
     "train": {
-        "steps": 120, "batch_size": 2, "micro_batch_size": 2, "learning_rate": 1e-3, "warmup": 0.05, "max_length": 448,
-        "checkpoint_every": 20,
+        "steps": 64, "batch_size": 2, "micro_batch_size": 2, "learning_rate": 1e-3, "warmup": 0.05, "max_length": 448,
+        "checkpoint_every": 16,
     },
-    "eval": {"limit": 40, "max_new_tokens": 64, "batch_size": 20},
+    "eval": {"limit": 32, "max_new_tokens": 48, "batch_size": 16},
 }  # fmt: skip
 
 DIALOGUE_GPU = {

@@ -1,6 +1,6 @@
 """Questions and answers made from a table of diseases, by fixed forms or by a teacher (Med-ChatGLM).
 
-    Influenza, symptoms [Fever, Chills, …]  ->  "Which tests help to confirm influenza?"
+    Influenza, symptoms [Fever, Chills, …]  ->  "Which tests are used when influenza is suspected?"
                                                 "Useful tests for influenza are a rapid antigen test and a chest X-ray."
 
 Rows in Chinese give Chinese pairs. All pairs about one disease are relatives: they stand on one side of the split, so a
@@ -67,7 +67,7 @@ def _asked(
             max_new_tokens=options.max_new_tokens, temperature=options.temperature, seed=rng.getrandbits(31)
         )
         try:
-            question, answer = parse(teacher.answer(request(condition, kind, rng), sampling), condition)
+            question, answer = parse(teacher.answer(request(condition, kind, rng), sampling), condition, kind)
         except Unreadable as why:
             lost[str(why)] += 1
             continue

@@ -13,7 +13,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from domaintune import Message
+from domaintune_medical.grounded import Lexicon
 from domaintune_medical.knowledge import Condition
+from domaintune_medical.script import declines
 
 VOICES: tuple[str, ...] = (
     "The question is asked by a patient in everyday words.",
@@ -32,14 +34,14 @@ VOICES_ZH: tuple[str, ...] = (
 SUBJECTS = {
     "symptoms": "how the condition shows itself",
     "causes": "what lies behind the condition",
-    "tests": "how the condition is confirmed",
+    "tests": "which tests are used when the condition is suspected",
     "medications": "which medicines are used",
     "diagnosis": "which condition it is: name symptoms in the question, and the condition only in the answer",
 }
 SUBJECTS_ZH = {
     "symptoms": "该病的临床表现",
     "causes": "该病的病因",
-    "tests": "如何确诊该病",
+    "tests": "怀疑该病时做哪些检查",
     "medications": "该病的常用药物",
     "diagnosis": "可能是什么病：问题中只写症状，回答中才写出病名",
 }
@@ -70,23 +72,25 @@ LABELS_ZH = {"name": "疾病", "symptoms": "症状", "reason": "病因", "tests"
 LONGEST_ENTRY = 4000
 LONGEST_REPLY = 20_000
 
-_QUESTION = r"(?:question|patient|q|问题|问|患者)"
-_ANSWER = r"(?:answer|doctor|a|回答|答案|答|医生)"
+_QUESTION = r"(?:question|q|问题|问)"
+_ANSWER = r"(?:answer|a|回答|答案|答)"
 _BARE = r"[ \t]*(?:[#>*-]+[ \t]*|\d{1,2}[.)][ \t]*)?[*_\"“]{0,3}"
+_COLON = r"[ \t]?\d{0,2}[*_\"”]{0,3}\s?[:：][*_]{0,3}"
+# Labels begin a line; that of an answer may also follow the question on its line.
 _LABEL = re.compile(
-    rf"^{_BARE}(?:(?P<question>{_QUESTION})|(?P<answer>{_ANSWER})|note|注意?)[*_\"”]{{0,3}}\s?[:：][*_]{{0,3}}",
+    rf"^{_BARE}(?:(?P<question>{_QUESTION})|(?P<answer>{_ANSWER})|note|注意?){_COLON}"
+    rf"|(?<=[?？.。!！\"”*])[ \t]*[*_]{{0,3}}(?P<inline>{_ANSWER}){_COLON}",
     re.IGNORECASE | re.MULTILINE,
 )
-_KEYS = {"question": ("question", "问题", "q", "问"), "answer": ("answer", "回答", "答案", "a", "答", "response")}
-_REFUSAL = re.compile(
-    r"\W*(?:i['’]?m sorry|i am sorry|sorry,|i can(?:no|['’])t|i am unable|i['’]m unable|as an ai\b|抱歉|对不起|很遗憾|"
-    r"我无法|我不能|作为(?:一个)?(?:ai|人工智能))",
-    re.IGNORECASE,
+# Read only where nothing is labelled as a question or an answer: a patient may also speak within a question.
+_SPEAKER = re.compile(
+    rf"^{_BARE}(?:(?P<question>patient|患者)|(?P<answer>doctor|医生)|note|注意?){_COLON}", re.IGNORECASE | re.MULTILINE
 )
+_KEYS = {"question": ("question", "问题", "q", "问"), "answer": ("answer", "回答", "答案", "a", "答", "response")}
 
 
 class Unreadable(ValueError):  # noqa: N818  (why a reply gives no pair, as a ledger reason)
-    """A reply without a usable pair: `declined`, `unreadable` or `off-topic`."""
+    """A reply without a usable pair: `declined`, `unreadable`, `off-topic` or `names-the-answer`."""
 
 
 def request(condition: Condition, kind: str, rng: random.Random) -> list[Message]:
@@ -110,24 +114,32 @@ def entry(condition: Condition) -> str:
     return "\n".join(f"{labels[name]}{colon}{text}" for name, text in texts.items() if text)[:LONGEST_ENTRY]
 
 
-def parse(reply: str | None, condition: Condition) -> tuple[str, str]:
+def parse(reply: str | None, condition: Condition, kind: str) -> tuple[str, str]:
     """Return question and answer of a reply: JSON anywhere in it, or labelled lines; raises Unreadable.
 
-    A pair that names neither the condition nor any of its symptoms, tests or medications is off the topic.
+    A pair that names neither the condition nor any of its symptoms, tests or medications is off the topic, and a question
+    for the diagnosis that names it already asks nothing.
     """
-    if reply is None or not reply.strip() or _REFUSAL.match(reply):
+    if reply is None or declines(reply):
         raise Unreadable("declined")
     reply = reply[:LONGEST_REPLY]
     question, answer = _from_json(reply) or _from_lines(reply) or ("", "")
     if not question or not answer or question.casefold() == answer.casefold():
         raise Unreadable("unreadable")
-    if _REFUSAL.match(answer):
+    if declines(answer):
         raise Unreadable("declined")
     said = f"{question}\n{answer}".casefold()
     known = (condition.name, *condition.symptoms, *condition.tests, *condition.medications)
     if not any(_stem(name) in said for name in known if name):
         raise Unreadable("off-topic")
+    if kind == "diagnosis" and Lexicon([_bare(condition.name)]).mentions(_bare(question)):
+        raise Unreadable("names-the-answer")
     return question, answer
+
+
+def _bare(text: str) -> str:
+    """Return a text without the s of owners: Crohn's disease is Crohn disease."""
+    return re.sub(r"(?<=\w)['’]s\b", "", text)
 
 
 def _stem(name: str) -> str:
@@ -136,7 +148,7 @@ def _stem(name: str) -> str:
 
 
 def _from_json(reply: str) -> tuple[str, str] | None:
-    decoder = json.JSONDecoder()
+    decoder = json.JSONDecoder(strict=False)  # with line breaks inside of texts
     for start in [match.start() for match in re.finditer(r"\{", reply)][:20]:
         try:
             value, _ = decoder.raw_decode(reply, start)
@@ -154,14 +166,27 @@ def _of_keys(value: Mapping[Any, Any]) -> tuple[str, str] | None:
 
 
 def _from_lines(reply: str) -> tuple[str, str] | None:
-    """Take the first labelled question that an answer follows; a second pair or a note ends the answer."""
-    labels = list(_LABEL.finditer(reply))
-    ends = [label.start() for label in labels[1:]] + [len(reply)]
-    for number, (label, end) in enumerate(zip(labels, ends, strict=False)):
-        follower = labels[number + 1] if number + 1 < len(labels) else None
-        if label["question"] and follower and follower["answer"]:
-            return _plain(reply[label.end() : end]), _plain(reply[follower.end() : ends[number + 1]])
+    """Take the question that comes first and the answer that follows it; a second pair or a note ends the answer.
+
+    A reply whose first label is an answer's, or whose first question has none, gives nothing: what is labelled later
+    belongs to something else.
+    """
+    for pattern in (_LABEL, _SPEAKER):
+        labels = list(pattern.finditer(reply))
+        kinds = ["question" if m["question"] else "answer" if _answers(m) else "note" for m in labels]
+        while kinds and kinds[0] == "note":
+            del kinds[0], labels[0]
+        if kinds[:2] == ["question", "answer"]:
+            first, second, *rest = labels
+            end = rest[0].start() if rest else len(reply)
+            return _plain(reply[first.end() : second.start()]), _plain(reply[second.end() : end])
+        if kinds:
+            return None
     return None
+
+
+def _answers(label: re.Match[str]) -> bool:
+    return bool(label["answer"] or label.groupdict().get("inline"))
 
 
 def _plain(text: str) -> str:

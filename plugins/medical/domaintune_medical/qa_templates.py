@@ -1,7 +1,7 @@
 """The forms in which an entry of a knowledge table becomes a question and an answer, in English and Chinese.
 
-An entry on influenza, say, gives "A 52-year-old woman reports fever, chills and cough. Which condition is likely?" and
-"This fits influenza. Useful tests: a rapid antigen test and a swab."
+An entry on influenza, say, gives "A 52-year-old woman reports fever, chills and a cough. Which condition is likely?" and
+"This fits influenza. Useful tests: a rapid antigen test and a throat swab."
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ import random
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from domaintune_medical.knowledge import Condition
+from domaintune_medical.patients import emergency, person
+from domaintune_medical.script import begun
+from domaintune_medical.wording import listed, noun, plural
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,10 +27,11 @@ class Pair:
     medications: tuple[str, ...] = ()
 
 
+# {d} is the name with its article, {is}, {does}, {itself} agree with it; {s} are symptoms drawn, {S}, {t}, {m} the lists.
 QUESTIONS: Mapping[str, tuple[str, ...]] = {
     "symptoms": (
         "What are the usual symptoms of {d}?",
-        "How does {d} show itself?",
+        "How {does} {d} show {itself}?",
         "{Who} has been told that it may be {d}. Which complaints go with it?",
         "Someone in my family may have {d}. What should we watch for?",
         "Which signs make you think of {d}?",
@@ -40,8 +43,8 @@ QUESTIONS: Mapping[str, tuple[str, ...]] = {
         "I was just diagnosed with {d}. What is happening in my body?",
     ),
     "tests": (
-        "Which tests help to confirm {d}?",
-        "How is {d} diagnosed?",
+        "Which tests are used when {d} {is} suspected?",
+        "How {is} {d} diagnosed?",
         "{Who} may have {d}. Which examinations would you order?",
         "I am to be checked for {d}. Which tests can I expect?",
     ),
@@ -60,13 +63,30 @@ QUESTIONS: Mapping[str, tuple[str, ...]] = {
     ),
 }
 ANSWERS: Mapping[str, tuple[str, ...]] = {
-    "symptoms": ("Usual symptoms of {d} are {S}.", "{D} often shows itself by {S}.", "With {d}, look for {S}."),
+    "symptoms": (
+        "{usual symptoms} of {d} {S are} {S}.{urgent}",
+        "{D} often {shows} {itself} by {S}.{urgent}",
+        "With {d}, look for {S}.{urgent}",
+    ),
     "causes": ("{reason}",),
-    "tests": ("{D} is usually confirmed with {t}.", "Useful tests for {d} are {t}.", "To confirm {d}: {t}."),
-    "medications": ("Common medications for {d} are {m}.", "{D} is often treated with {m}.", "For {d}: {m}."),
-    "diagnosis": ("This fits {d}.{then}", "The likely condition is {d}.{then}", "These complaints suggest {d}.{then}"),
+    "tests": (
+        "{T} {t are} used when {d} {is} suspected.",
+        "{useful tests} for {d} {t are} {t}.",
+        "When {d} {is} suspected: {t}.",
+    ),
+    "medications": (
+        "{common medications} for {d} {m are} {m}.",
+        "{D} {is} often treated with {m}.",
+        "For {d}: {m}.",
+    ),
+    "diagnosis": (
+        "This fits {d}.{urgent}{then}",
+        "The likely condition is {d}.{urgent}{then}",
+        "These complaints suggest {d}.{urgent}{then}",
+    ),
 }
-THEN = " Useful tests: {t}."
+THEN = " {useful tests}: {t}."
+URGENT = " This is an emergency: get medical help at once."
 
 QUESTIONS_ZH: Mapping[str, tuple[str, ...]] = {
     "symptoms": (
@@ -77,7 +97,7 @@ QUESTIONS_ZH: Mapping[str, tuple[str, ...]] = {
     ),
     "causes": ("{d}是怎么引起的？", "请简单介绍一下{d}。", "{who}刚被诊断为{d}，想了解病因，该如何解释？"),
     "tests": (
-        "确诊{d}需要做哪些检查？",
+        "怀疑{d}时一般做哪些检查？",
         "{who}疑似患有{d}，应安排什么检查？",
         "怀疑自己得了{d}，去医院要检查什么？",
     ),
@@ -94,29 +114,26 @@ QUESTIONS_ZH: Mapping[str, tuple[str, ...]] = {
     ),
 }
 ANSWERS_ZH: Mapping[str, tuple[str, ...]] = {
-    "symptoms": ("{d}的常见症状有{S}。", "{d}多表现为{S}。"),
+    "symptoms": ("{d}的常见症状有{S}。{urgent}", "{d}多表现为{S}。{urgent}"),
     "causes": ("{reason}",),
-    "tests": ("确诊{d}通常需要{t}。", "{d}常用的检查有{t}。"),
+    "tests": ("怀疑{d}时，常做{t}。", "{d}常用的检查有{t}。"),
     "medications": ("{d}的常用药物有{m}。", "治疗{d}常用{m}。"),
-    "diagnosis": ("根据这些症状，首先考虑{d}。{then}", "这些表现符合{d}。{then}"),
+    "diagnosis": ("根据这些症状，首先考虑{d}。{urgent}{then}", "这些表现符合{d}。{urgent}{then}"),
 }
 THEN_ZH = "建议做{t}。"
+URGENT_ZH = "这是急症，请立即就医或拨打急救电话。"
 
 NEEDS = {"symptoms": "symptoms", "causes": "reason", "tests": "tests", "medications": "medications"}
 FEWEST_SYMPTOMS = 2  # one symptom alone points to nothing
 MOST = {"s": 4, "S": 8, "t": 4, "m": 5}  # how much of a list is said
-SENTENCES = 3
-_FEMALE = re.compile(
-    r"\bfemale|\bperiods\b|ovar|endometri|vagin|pregnan|menstru|menopaus|uter[iou]|cervi(?:x|cal (?:canc|dys))|vulv|eclamp"
-    r"|卵巢|子宫|阴道|妊娠|月经|宫颈|绝经|外阴|产后|痛经|白带"
-)
-_MALE = re.compile(r"\bmale\b|prostat|testic|erectile|epididym|penis|scrot|前列腺|睾丸|附睾|阴茎|勃起")
-# A name that is also a person's keeps its capital in a sentence.
-_PROPER = re.compile(
-    r"^(?:\w+['’]s|Lyme|Graves|Hashimoto|Cushing|Addison|Meniere|Ménière|Raynaud|Turner|Down|Kawasaki|Lassa|Ebola|Zika|"
-    r"German|Legionnaires|Tourette|Guillain|Marfan|Hodgkin|Paget|Behcet|Sjogren|Sjögren|Wilson|Barrett|Chagas|Asperger|Klinefelter|Tinel|Phalen|Epstein|Doppler|Holter|Coombs|Pap)\b"
-)
+SENTENCES = 5
+# What a small child does not say or do itself.
+_GROWN_UP = re.compile(r"\bI\b|\{Who\} (?:reports|has been told|wants)|我(?!家)|自己|\{who\}刚被诊断")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])")
+_AGREEING = {
+    False: {"is": "is", "does": "does", "shows": "shows", "itself": "itself"},
+    True: {"is": "are", "does": "do", "shows": "show", "itself": "themselves"},
+}
 
 
 def available(condition: Condition, kinds: Sequence[str]) -> list[str]:
@@ -134,70 +151,52 @@ def pairs(condition: Condition, kinds: Sequence[str], count: int, rng: random.Ra
     forms = {kind: rng.sample(questions[kind], len(questions[kind])) for kind in order}
     wanted = [(kind, forms[kind][turn]) for turn in range(max(map(len, forms.values()), default=0)) for kind in order
               if turn < len(forms[kind])]  # fmt: skip
-    return [_pair(condition, kind, form, rng) for kind, form in wanted[:count]]
+    made = (_pair(condition, kind, form, rng) for kind, form in wanted)
+    return [pair for pair in made if pair][:count]
 
 
-def _pair(condition: Condition, kind: str, form: str, rng: random.Random) -> Pair:
-    words = _words(condition, rng)
-    words["then"] = (THEN_ZH if condition.chinese else THEN).format(t=words["t"]) if words["t"] else ""
+def _pair(condition: Condition, kind: str, form: str, rng: random.Random) -> Pair | None:
+    """Fill a form; None where a child would have to speak in it as a grown-up does."""
+    drawn = rng.sample(list(condition.symptoms), min(len(condition.symptoms), rng.randint(3, MOST["s"])))
+    asked = drawn if kind == "diagnosis" else []
+    others = " ".join(condition.symptoms[: MOST["S"]])
+    who, child = person(condition.name, " ".join(asked), rng, chinese=condition.chinese, others=others)
+    if child and _GROWN_UP.search(form):
+        return None
+    slots = _slots(condition, drawn) | {"who": who, "Who": begun(who), "urgent": ""}
+    if kind in {"symptoms", "diagnosis"} and emergency(condition.name, *asked):
+        slots["urgent"] = URGENT_ZH if condition.chinese else URGENT
+    slots["then"] = (THEN_ZH if condition.chinese else THEN).format_map(slots) if slots["t"] else ""
     answer = rng.choice((ANSWERS_ZH if condition.chinese else ANSWERS)[kind])
     return Pair(
         kind=kind,
-        question=_begun(form.format_map(words)),
-        answer=_begun(answer.format_map(words)),
+        question=begun(form.format_map(slots)),
+        answer=begun(answer.format_map(slots)),
         medications=tuple(condition.medications[: MOST["m"]]) if kind == "medications" else (),
     )
 
 
-def _words(condition: Condition, rng: random.Random) -> dict[str, str]:
-    """Return what the slots of the forms stand for."""
-    chinese = condition.chinese
-    drawn = rng.sample(list(condition.symptoms), min(len(condition.symptoms), rng.randint(3, MOST["s"])))
-    said = {
-        "s": drawn,
-        "S": condition.symptoms[: MOST["S"]],
-        "t": condition.tests[: MOST["t"]],
-        "m": condition.medications[: MOST["m"]],
+def _slots(condition: Condition, drawn: Sequence[str]) -> dict[str, str]:
+    """Return what the slots of the forms stand for, but for the patient."""
+    whole = {"s": drawn, "S": condition.symptoms, "t": condition.tests, "m": condition.medications}
+    said = {slot: items[: MOST[slot]] for slot, items in whole.items()}
+    slots = {
+        # A list that goes on says so: the medicines that are left out may be part of what is given together.
+        slot: listed(items, chinese=condition.chinese, articles=slot != "m", more=len(whole[slot]) > len(items))
+        for slot, items in said.items()
     }
-    name = condition.name if chinese else spoken(condition.name)
-    who = person(" ".join((name, *drawn, *said["S"])), rng, chinese=chinese)
-    lists = {slot: listed(items, chinese=chinese) for slot, items in said.items()}
-    return lists | {"d": name, "D": _begun(name), "who": who, "Who": _begun(who), "reason": _gist(condition.reason)}
-
-
-def spoken(name: str) -> str:
-    """Return a name as it stands inside an English sentence: `influenza`, but `Crohn's disease` and `HIV infection`."""
-    if len(name) > 1 and name[1].islower() and not _PROPER.match(name):
-        return name[0].lower() + name[1:]
-    return name
-
-
-def listed(items: Sequence[str], *, chinese: bool) -> str:
-    """Write a list as a part of a sentence: `fever, chills and cough`."""
-    if chinese:
-        return "、".join(items)
-    *before, last = [spoken(item) for item in items] or [""]
-    return f"{', '.join(before)} and {last}" if before else last
-
-
-def sex(text: str) -> Literal["woman", "man", ""]:
-    """Return whose complaint a text describes where only one sex can have it."""
-    lowered = text.casefold()
-    return "woman" if _FEMALE.search(lowered) else "man" if _MALE.search(lowered) else ""
-
-
-def person(complaint: str, rng: random.Random, *, chinese: bool) -> str:
-    """Invent a patient of an age, and of a sex that fits the complaint."""
-    fitting = sex(complaint) or rng.choice(("woman", "man"))
-    age = rng.randrange(20, 80)
-    return f"一名{age}岁{'女性' if fitting == 'woman' else '男性'}" if chinese else f"a {age}-year-old {fitting}"
+    name = condition.name if condition.chinese else noun(condition.name)
+    closed = "," if slots["t"].endswith("among others") else ""
+    slots |= {"d": name, "D": begun(name), "T": begun(slots["t"]) + closed, "reason": _gist(condition.reason)}
+    slots |= _AGREEING[plural(condition.name)]
+    for slot, what in (("S", "usual symptom"), ("t", "useful test"), ("m", "common medication")):
+        several = len(said[slot]) != 1 or plural(said[slot][0])
+        slots[f"{what}s"] = begun(f"{what}s" if several else f"a {what}")
+        slots[f"{slot} are"] = "are" if several else "is"
+    return slots
 
 
 def _gist(reason: str) -> str:
     """Return the first sentences of a longer text."""
     sentences = [part.strip() for part in _SENTENCE.split(reason) if part.strip()][:SENTENCES]
     return ("" if any(char in reason for char in "。！？") else " ").join(sentences)
-
-
-def _begun(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -1,24 +1,25 @@
 """Grading retrievers: three symptoms in, and is the disease that has them among the first found?
 
-A question names symptoms of one disease, drawn by seed, that few diseases share. It comes as the knowledge spells them
-(tag `verbatim`) and as patients would say it (tag `lay`). No model is asked; what is graded are the titles found.
+A question names symptoms of one disease, drawn by seed, that few diseases share and that do not give its name away. It
+comes as the knowledge spells them (tag `verbatim`) and as patients would say it: with everyday words for all symptoms (tag
+`lay`), or for some of them (tag `mixed`). No model is asked; what is graded are the titles found.
 """
 
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from domaintune import Example, Message, Origin, Passage, Score
 from domaintune_medical import lay
 from domaintune_medical.grading_options import RetrievalOptions
+from domaintune_medical.grounded import alternatives
+from domaintune_medical.script import HAN
 
 DRAWS = 20
 """How often symptoms are drawn until few enough diseases have all of them."""
 DEPTHS = (1, 5, 10)
-CHINESE = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 
 FRAMES = (
     "I have been dealing with {}. What could it be?",
@@ -47,6 +48,15 @@ class Disease:
     name: str
     symptoms: tuple[str, ...]
     origin: Origin
+
+    @property
+    def telling(self) -> tuple[str, ...]:
+        """The symptoms that can be asked about: a cough says too much of whooping cough, and depression of depression."""
+        names = [f" {lay.plain(name)} " for name in alternatives(self.name) if lay.plain(name)]
+        plain = {symptom: f" {lay.plain(symptom)} " for symptom in self.symptoms}
+        return tuple(
+            symptom for symptom, text in plain.items() if not any(text in name or name in text for name in names)
+        )
 
 
 class RetrievalGrader:
@@ -82,12 +92,12 @@ class RetrievalGrader:
             for symptom in disease.symptoms:
                 owners.setdefault(lay.plain(symptom), set()).add(disease.name)
         asked = [list(self._asked(disease, owners)) for disease in self.diseases]
-        few = sum(len(disease.symptoms) < self.options.symptoms for disease in self.diseases)
+        few = sum(len(disease.telling) < self.options.symptoms for disease in self.diseases)
         common = sum(not made for made in asked) - few
         self.notes = [
             f"{count:,} of {len(self.diseases):,} diseases gave no question: {why}."
             for count, why in (
-                (few, f"they have fewer than {self.options.symptoms} symptoms"),
+                (few, f"they have fewer than {self.options.symptoms} symptoms besides their own name"),
                 (common, f"more than {self.options.most} diseases have the symptoms that were drawn"),
             )
             if count
@@ -106,13 +116,14 @@ class RetrievalGrader:
 
     def _asked(self, disease: Disease, owners: dict[str, set[str]]) -> Iterator[Example]:
         """Yield a disease's questions; its draws depend on nothing but the seed, its name and its symptoms."""
-        if len(disease.symptoms) < self.options.symptoms:
+        symptoms = disease.telling
+        if len(symptoms) < self.options.symptoms:
             return
         seen: set[frozenset[str]] = set()
         for number in range(self.options.questions):
             rng = random.Random(f"{self.options.seed} {disease.name} {number}")  # noqa: S311  (no secret)
             for _ in range(DRAWS):
-                drawn = rng.sample(disease.symptoms, self.options.symptoms)
+                drawn = rng.sample(symptoms, self.options.symptoms)
                 sharing = set.intersection(*(owners[lay.plain(symptom)] for symptom in drawn))
                 if len(sharing) <= self.options.most and frozenset(drawn) not in seen:
                     seen.add(frozenset(drawn))
@@ -125,13 +136,14 @@ def _wordings(disease: Disease, drawn: list[str], sharing: int, rng: random.Rand
     place = rng.randrange(len(FRAMES))
     verbatim = [symptom.lower() for symptom in drawn]
     yield _example(disease, verbatim, "verbatim", sharing, place)
-    said = [rng.choice(lay.phrases(symptom) or (symptom.lower(),)) for symptom in drawn]
-    if said != verbatim:
-        yield _example(disease, said, "lay", sharing, place)
+    known = [lay.phrases(symptom) for symptom in drawn]
+    if any(known):
+        said = [rng.choice(phrases or (name,)) for phrases, name in zip(known, verbatim, strict=True)]
+        yield _example(disease, said, "lay" if all(known) else "mixed", sharing, place)
 
 
 def _example(disease: Disease, said: list[str], kind: str, sharing: int, place: int) -> Example:
-    if CHINESE.search("".join(said)):
+    if HAN.search("".join(said)):
         question = CHINESE_FRAMES[place % len(CHINESE_FRAMES)].format("、".join(said))
     else:
         head = ", ".join(said[:-1])

@@ -5,7 +5,9 @@
     Patient: Since Monday.
 
 A label stands at the beginning of a line or right after the end of a sentence ("…the diagnosis.Patient: Which tests?", as
-in ChatDoctor's generated rows); "I saw Doctor: No" elsewhere is text.
+in ChatDoctor's generated rows); "I saw Doctor: No" elsewhere is text. A question or an answer in a column of its own says
+already whose words it holds: only Patient: and Doctor: begin a turn there, for "Family: two brothers" and "Patient: 54 M."
+are notes.
 """
 
 from __future__ import annotations
@@ -33,6 +35,14 @@ _LABEL = re.compile(
     rf"(?:^|(?<=[.!?…)\"”。！？]))[ \t]*\**(?:(?P<patient>{PATIENTS})|(?:{DOCTORS}))[ _]?\d{{0,2}}\**[ \t]*[:：]\**",
     re.IGNORECASE | re.MULTILINE,
 )
+# The next turn of ChatDoctor's generated rows may follow on the same line: it begins with a capital letter then.
+_PAIR_LABEL = re.compile(
+    r"(?:^[ \t]*|(?<=[.!?…。！？])[ \t]*(?=\**(?-i:[A-Z]\w+\**[ \t]*:\**[ \t]*[A-Z])|[患医]))"
+    r"\**(?:(?P<patient>patient|患者)|(?:(?:chat ?)?doctor|医生))\**[ \t]*[:：]\**"
+    r"(?![ \t]*(?:\d|n/?a\b|unknown|"
+    r"(?:fe)?male\b|m\b|f\b|(?:wo)?man\b|boy\b|girl\b|mrs?\b|ms\b|miss\b|dr\b|an?\s+\d|男|女))",
+    re.IGNORECASE | re.MULTILINE,
+)
 _ROLES = {"system": None, "tool": None, "function": None}
 _ROLE_KEYS = ("role", "from", "speaker")
 _TEXT_KEYS = ("content", "value", "text", "utterance")
@@ -53,10 +63,13 @@ class NotATranscript(ValueError):  # noqa: N818  (why a row cannot be read, not 
 def split_turns(text: str, first: Speaker | None = None) -> list[Turn]:
     """Cut a text at its speaker labels; what stands before the first label is said by `first`.
 
-    Without `first`, a text without any label is no transcript (raises NotATranscript), and words before the first label
-    are the patient's, as in files that open with a description of the complaint.
+    With `first`, the text is a question or its answer, and only Patient: and Doctor: are labels, where no note on the
+    patient follows; a question that begins with one is a transcript. Without `first`, a text without any label is no
+    transcript (raises NotATranscript), and words before the first label are the patient's, as in files that open with a
+    description of the complaint.
     """
-    labels = list(_LABEL.finditer(text))
+    pair = first == "doctor" or (first and not _PAIR_LABEL.match(text))
+    labels = list((_PAIR_LABEL if pair else _LABEL).finditer(text))
     if not labels and first is None:
         raise NotATranscript("no line begins with Doctor: or Patient:")
     turns = [Turn(speaker=first or "patient", text=text[: labels[0].start() if labels else len(text)])]

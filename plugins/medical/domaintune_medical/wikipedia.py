@@ -1,17 +1,18 @@
 """Pages of Wikipedia, or of another wiki, cut into passages: fetched by title or by search, or read from a file.
 
 A file is JSONL (or CSV, or Parquet) with a text and a title a row, and if there is one an address and a licence: what
-the tools that read Wikipedia's dumps write. The network is used only for `titles`, `search` or `fetch`.
+the tools that read Wikipedia's dumps write. The network is used only for `titles`, `search` or `fetch`. Pages fetched from
+wikipedia.org carry Wikipedia's licence; what a file holds has none but the one it names, or the option license.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
-from domaintune import BuildContext, DataError, Dropped, Field, Origin, Passage, Row, chunks, clean_text
+from domaintune import BuildContext, DataError, Dropped, Field, Origin, Passage, chunks, clean_text
 from domaintune_medical.knowledge_options import WikipediaOptions
 from domaintune_medical.wikipedia_api import Absent, Page, Wiki
 
@@ -28,6 +29,8 @@ FIELDS = (
 LONGEST_TITLE = 255
 """Bytes, as MediaWiki has it."""
 LONGEST_TEXT = 2_000_000
+WIKIPEDIA = "CC BY-SA 4.0"
+"""The licence of Wikipedia's texts."""
 _HEADING = re.compile(r"^ {0,4}(={2,6})([^=\n][^\n]{0,300}?)\1[^\S\n]{0,20}$", re.MULTILINE)
 # Sections that say nothing of the matter itself.
 _APPENDIX = frozenset(
@@ -60,7 +63,7 @@ def wikipedia(context: BuildContext) -> Iterator[Passage | Dropped]:
         elif isinstance(page, Page):
             seen.add(page.title)
             origin = Origin(source=wiki.host, place=f"{page.title} (revision {page.revision})")
-            yield from _passages(page, title, origin, options)
+            yield from _passages(page, title, origin, options, options.license or _licensed(wiki))
         else:
             yield Dropped(origin=asked, reason=page.reason, detail=page.detail)
 
@@ -83,7 +86,9 @@ def _titles(options: WikipediaOptions, wiki: Wiki) -> Iterator[str | Dropped]:
 
 
 def _fetched(wiki: Wiki, title: str) -> Page | Absent:
-    """Return a page; a title with a `|` in it would be several to the API."""
+    """Return a page; a title with a `|` or a control character (U+001F) in it would be several to the API."""
+    if any(unicodedata.category(char) in {"Cc", "Cs"} for char in title):
+        return Absent(reason="invalid-title", detail="it holds a control character")
     if not title.strip() or "|" in title or len(title.encode("utf-8", "replace")) > LONGEST_TITLE:
         return Absent(reason="invalid-title")
     return wiki.page(title)
@@ -97,6 +102,7 @@ def _from_rows(context: BuildContext, options: WikipediaOptions) -> Iterator[Pas
     wiki = Wiki(options) if options.fetch else None
     for row in rows:
         title, text = clean_text(row["title"]), row["text"]
+        licence = clean_text(row["license"]) or options.license
         if text.strip():
             page: Page | Absent = Page(title=title, text=text, revision=0, url=clean_text(row["url"]))
         elif not title:
@@ -105,17 +111,21 @@ def _from_rows(context: BuildContext, options: WikipediaOptions) -> Iterator[Pas
             page = Absent(reason="no-text", detail="set the option fetch to read the page of that title")
         else:
             page = _fetched(wiki, title)
+            licence = licence or _licensed(wiki)
         if isinstance(page, Absent):
             yield Dropped(origin=row.origin, reason=page.reason, detail=page.detail)
         else:
-            yield from _passages(page, title, row.origin, _licensed(options, row))
+            yield from _passages(page, title, row.origin, options, licence)
 
 
-def _licensed(options: WikipediaOptions, row: Row) -> WikipediaOptions:
-    return replace(options, license=clean_text(row["license"]) or options.license)
+def _licensed(wiki: Wiki) -> str:
+    """Return the licence of a wiki's texts, where we know it."""
+    return WIKIPEDIA if wiki.host == "wikipedia.org" or wiki.host.endswith(".wikipedia.org") else ""
 
 
-def _passages(page: Page, asked: str, origin: Origin, options: WikipediaOptions) -> Iterator[Passage | Dropped]:
+def _passages(
+    page: Page, asked: str, origin: Origin, options: WikipediaOptions, licence: str
+) -> Iterator[Passage | Dropped]:
     """Cut a page, section by section; the first piece is also found by the name under which it was asked for."""
     if len(page.text) > LONGEST_TEXT:
         yield Dropped(origin=origin, reason="too-long", detail=f"{len(page.text):,} characters > {LONGEST_TEXT:,}")
@@ -136,7 +146,7 @@ def _passages(page: Page, asked: str, origin: Origin, options: WikipediaOptions)
                 origin=origin,
                 title=page.title,
                 keys=() if made else keys,
-                license=options.license,
+                license=licence,
                 meta=meta,
             )
             made += 1

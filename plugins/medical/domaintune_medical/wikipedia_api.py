@@ -1,4 +1,4 @@
-"""Pages of a wiki through its API (MediaWiki's `action=query`), one request at a time, each kept on disk.
+"""Pages of a wiki through its API (MediaWiki's `action=query`), one request at a time, each page kept on disk.
 
 Asked are the text without markup (`extracts`), the revision and the address of a page, redirects followed, and
 `list=search` for terms. A wiki that is busy is left in peace: `maxlag` asks it to refuse us first, waiting times that
@@ -102,6 +102,8 @@ class Wiki:
         """
         place = self._place(question)
         kept = None if self._options.refresh and not self._options.offline else _kept(place, question)
+        if kept is not None and not _holds(kept):  # what was missing may have been written since
+            kept = None
         if kept is not None or self._options.offline:
             return kept
         replies: list[Json] = []
@@ -115,7 +117,10 @@ class Wiki:
             if not isinstance(reply.get("continue"), dict) or "list" in question:
                 break  # a search was asked for as many titles as are wanted
             more = {key: str(value) for key, value in reply["continue"].items()}
-        _keep(place, question, replies)
+        if _holds(replies):
+            _keep(place, question, replies)
+        else:
+            place.unlink(missing_ok=True)
         return replies
 
     def _place(self, question: Mapping[str, str]) -> Path:
@@ -243,6 +248,12 @@ def _seconds(headers: Any) -> float:
 
 def _dicts(value: Any) -> list[Json]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _holds(replies: list[Json]) -> bool:
+    """Return whether replies have anything to keep: a page that exists, or a title that was found."""
+    pages = [page for reply in replies for page in _dicts(reply.get("pages"))]
+    return any(not page.get("missing") for page in pages) or any(reply.get("search") for reply in replies)
 
 
 def _cache_folder() -> Path:

@@ -90,6 +90,11 @@ def test_damaged_recordings_are_refused_by_line(recorded, line, said):
     assert said in str(caught.value)
 
 
+def test_half_characters_in_an_answer_do_not_break_what_comes_later(recorded):
+    teacher = recorded('{"messages": [{"role": "user", "content": "a"}], "answer": "well \\ud83d, \\ud83d\\ude00"}')
+    assert teacher.answer(chat("a"), GREEDY) == "well ?, \N{GRINNING FACE}"
+
+
 def test_recordings_that_cannot_be_read(tmp_path):
     with pytest.raises(DataError, match=r"name it with --set data\.teacher_options\.file=FILE"):
         Replay(ReplayOptions())

@@ -17,19 +17,57 @@ DURATIONS = (
 )  # fmt: skip
 SHE_HAS = ("My mother has", "My wife has", "My sister has")
 HE_HAS = ("My father has", "My husband has", "My brother has")
-EMERGENCIES = frozenset(
-    {
-        "Heart attack",
-        "Stroke",
-        "Meningitis",
-        "Pulmonary embolism",
-        "Appendicitis",
-        "Acute pancreatitis",
-        "Acute glaucoma",
-    }
-)
+# What begins these cannot wait for weeks: nobody describes a stroke that has been there "for quite a while".
+SUDDENLY = ("for two hours", "since this morning", "since last night", "for three hours")
+SUDDEN = frozenset({"Acute glaucoma", "Heart attack", "Pulmonary embolism", "Stroke"})
+RECENTLY = ("since yesterday", "for two days", "since last night", "for three days")
+
+EMERGENCIES = frozenset({
+    "Acute glaucoma", "Acute pancreatitis", "Appendicitis", "Heart attack", "Malaria", "Meningitis", "Pulmonary embolism",
+    "Stroke",
+})  # fmt: skip
+# Conditions that a doctor has to see on the same day, whatever their signs.
+SAME_DAY = frozenset({"Cellulitis", "Deep vein thrombosis", "Kidney infection", "Pneumonia", "Type 1 diabetes"})
+# Symptoms that make an emergency of any condition.
+DANGER_SIGNS = frozenset({
+    "Black stools", "Bloody diarrhoea", "Breath that smells of fruit", "Confusion", "Coughing up blood",
+    "Crushing chest pain", "Drooping face", "Fainting", "Fear of dying", "Jaw pain", "Loss of consciousness",
+    "Numbness on one side", "Pain in the left arm", "Rash that does not fade", "Seizures", "Sudden severe headache",
+    "Sudden shortness of breath", "Swollen lips", "Trouble speaking", "Vomiting blood", "Weakness on one side",
+})  # fmt: skip
+# Where a sign comes slowly and belongs to the condition, it is no emergency.
+ACCUSTOMED = {"Alzheimer's disease": frozenset({"Confusion"})}
+# Symptoms that are mostly harmless and sometimes not.
+CAUTION_SIGNS = frozenset({
+    "Chest pain", "Chest pain on exertion", "Chest pain when breathing in", "Chest tightness", "Double vision",
+    "Fast breathing", "Fast heartbeat", "Irregular heartbeat", "Leg weakness", "Shortness of breath", "Stiff neck",
+    "Sudden fear", "Swelling of one leg", "Yellow skin",
+})  # fmt: skip
 CALL = "This may be an emergency: please call an ambulance now."
+TODAY = "Please see a doctor today; this must not wait."
+WORSE = "If it came suddenly or gets worse, call an ambulance."
+WATCH = "For {s}, call an ambulance at once."
 CRISIS = "If you think of harming yourself, please call the emergency number now; you are not alone with this."
+
+# What is done besides medicines, or instead of them: conditions without medicines have to be here.
+PROCEDURES = {
+    "Acute glaucoma": "A laser then opens a way for the fluid.",
+    "Appendicitis": "The appendix is mostly taken out the same day.",
+    "Benign positional vertigo": "A series of guided head movements brings the crystals back; medicines do not.",
+    "Carpal tunnel syndrome": "A splint at night comes first, and a small operation frees the nerve.",
+    "Cataract": "No medicine clears it; an operation replaces the lens.",
+    "Coeliac disease": "What heals is a strict diet without gluten.",
+    "Gallstones": "Gallstones that hurt are treated by taking out the gallbladder.",
+    "Heart attack": "Above all, the vessel is opened with a catheter.",
+    "Kidney stones": "Large stones are broken by shock waves or taken out.",
+    "Lung cancer": "Early tumours are operated on or irradiated.",
+    "Sleep apnoea": "A mask that blows air through the night keeps the throat open; medicines hardly help.",
+    "Stroke": "Nothing may be taken before a scan has shown whether a vessel is blocked or has burst.",
+    "Varicose veins": "Stockings ease them, and heat or an operation closes the vein.",
+}
+# Medicines that are only given together, all of them.
+TOGETHER = frozenset({"Tuberculosis"})
+ALL_OF_THEM = "It is treated with {m} together, never with one of them alone."
 
 ASKED_CAUSE = (
     "I have been troubled by {s} {t}. What could it be?",
@@ -67,22 +105,28 @@ CHECKS = (
     "The next step is {t}.",
     "Useful tests are {t}.",
 )
+CHECKS_NOW = ("In hospital they will do {t}.", "It is confirmed in hospital with {t}.")
 CURES = (
-    "If it is confirmed, {m} can help.",
-    "It is usually treated with {m}.",
-    "Treatment often means {m}.",
+    "If it is confirmed, doctors choose from {m}.",
+    "Medicines that are used for it are {m}.",
+    "Medicines such as {m} come into question.",
     "Common medicines for it are {m}.",
 )
+CURES_ONE = ("It is usually treated with {m}.", "If it is confirmed, {m} can help.")
+CURES_NOW = ("There {m} may be given.", "Medicines that are given there are {m}.")
 TESTS_ARE = (
     "To confirm {d} we usually need {t}.",
-    "{D} is found by {t}.",
+    "{D} {is} found by {t}.",
     "For {d}, the usual tests are {t}.",
 )
+TESTS_NOW = ("{D} {is} found in hospital by {t}.",)
 MEDICINES_ARE = (
     "For {d}, the usual medicines are {m}.",
-    "{D} is mostly treated with {m}.",
+    "Doctors choose from {m} for {d}.",
     "Common medicines for {d} are {m}.",
 )
+MEDICINES_ONE = ("{D} {is} mostly treated with {m}.",)
+MEDICINES_NOW = ("{D} {is} treated in hospital, where {m} may be given.",)
 SEE_AGAIN = (
     "Please have it looked at in the practice.",
     "Please come in if it gets worse.",
@@ -92,6 +136,12 @@ SEE = (
     "Your own doctor should choose the dose.",
     "An examination is needed before anything is prescribed.",
     "Please come in if it gets worse.",
+)
+SOFT = frozenset((*SEE_AGAIN, *SEE))
+SOON = ("Please come today and do not wait for the results.", "An appointment next week would be too late.")
+AT_ONCE = (
+    "Do not wait, and take nothing on your own.",
+    "Do not wait for an appointment, and do not drive yourself.",
 )
 OPENINGS = (
     "Hello, thank you for your question. ",

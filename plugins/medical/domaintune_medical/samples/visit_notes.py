@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable, Mapping
 
 from domaintune_medical.knowledge import Condition
-from domaintune_medical.qa_templates import listed, spoken
+from domaintune_medical.wording import listed, noun, spoken
 
 Said = tuple[tuple[str, str], ...]
 JOBS = ("teacher", "bus driver", "nurse", "cook", "carpenter", "student", "office clerk", "gardener")
@@ -25,7 +25,8 @@ KIN = ("mother", "father", "brother", "sister", "grandfather")
 def visit(condition: Condition, header: str, rng: random.Random) -> tuple[str, str]:
     """Return the conversation of a visit and the section of the note that its header asks for."""
     age = rng.randrange(24, 82)
-    complaint = listed(rng.sample(condition.symptoms, 2), chinese=False)
+    symptoms = rng.sample(condition.symptoms, 2)
+    complaint = listed(symptoms, chinese=False, articles=True)
     said, note = SECTIONS[header](condition, rng, f"{age}-year-old patient")
     opening = (
         (
@@ -39,10 +40,16 @@ def visit(condition: Condition, header: str, rng: random.Random) -> tuple[str, s
     if header in {"CC", "GENHX"}:
         days = rng.choice(("two days", "four days", "a week", "three weeks"))
         said = (("Doctor", "Since when?"), ("Patient", f"For {days}."), *said)
-        note = f"{complaint[0].upper()}{complaint[1:]} for {days}." if header == "CC" else (
+        bare = listed(symptoms, chinese=False)
+        note = f"{bare[0].upper()}{bare[1:]} for {days}." if header == "CC" else (
             f"The patient is {age} years old and has had {complaint} for {days}. {note}"
         )  # fmt: skip
     return "\n".join(f"{who}: {words}" for who, words in (*opening, *said)), note
+
+
+def called(name: str) -> str:
+    """Return the name of a condition inside a sentence, with its article: `a stroke`."""
+    return "a cataract" if name == "Cataract" else noun(name)
 
 
 def _complaint(condition: Condition, rng: random.Random, who: str) -> tuple[Said, str]:  # noqa: ARG001
@@ -121,24 +128,24 @@ def _review(condition: Condition, rng: random.Random, who: str) -> tuple[Said, s
 
 
 def _assessment(condition: Condition, rng: random.Random, who: str) -> tuple[Said, str]:  # noqa: ARG001
-    name = spoken(condition.name)
-    test = spoken(condition.tests[0])
+    name, test = called(condition.name), noun(condition.tests[0])
     said = (
         ("Doctor", f"From what I see, this is probably {name}."), ("Patient", "Is that dangerous?"),
         ("Doctor", f"We have to make sure. I will order this: {test}."),
     )  # fmt: skip
-    return said, f"Probable {name}; ordered: {test}."
+    return said, f"Probable {spoken(condition.name)}; ordered: {spoken(condition.tests[0])}."
 
 
 def _plan(condition: Condition, rng: random.Random, who: str) -> tuple[Said, str]:
-    name, days = spoken(condition.name), rng.choice(("three days", "a week", "two weeks"))
-    test, drug = spoken(rng.choice(condition.tests)), spoken(rng.choice(condition.medications))
+    days = rng.choice(("three days", "a week", "two weeks"))
+    test, drug = rng.choice(condition.tests), spoken(rng.choice(condition.medications))
     said = (
-        ("Doctor", f"I think of {name}. First comes this test: {test}. Then we start {drug}."),
-        ("Patient", "When shall I come back?"), ("Doctor", f"In {days}, please."),
+        ("Doctor", f"I think of {called(condition.name)}. First comes {noun(test)}; then we may use {drug}."),
+        ("Patient", "When shall I come back?"), ("Doctor", f"In {days}, please, or at once if it gets worse."),
     )  # fmt: skip
     article = "an" if who.startswith("8") else "a"
-    return said, f"For {article} {who} with possible {name}: {test}, then start {drug}. Return in {days}."
+    note = f"For {article} {who} with possible {spoken(condition.name)}: {spoken(test)}, then perhaps {drug}."
+    return said, f"{note} Return in {days}, at once if worse."
 
 
 SECTIONS: Mapping[str, Callable[[Condition, random.Random, str], tuple[Said, str]]] = {
