@@ -229,7 +229,7 @@ def test_domaintune_retrievers_find_passages(offer: Offer, tmp_path: Path) -> No
     assert run("index", "toy", *words, "--json")["index"]["retriever"] == "toy-grep"
     (best,) = run("search", "toy", "how does the bishop move", "-k", 1, "--json")["hits"]
     assert (best["text"], best["origin"]) == (
-        "the bishop moves diagonally", {"source": str(tmp_path / "rules.csv"), "place": "line 3"}
+        "the bishop moves diagonally", {"source": "rules.csv", "place": "line 3"}
     )  # fmt: skip
 
 

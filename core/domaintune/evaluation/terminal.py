@@ -75,7 +75,7 @@ def _comparisons(block: Block, width: int) -> Iterator[Text]:
     """Yield a line for each pair of systems and metric; the pair is named where it begins."""
     metrics = max(map(cell_len, block.metrics))
     named = ""
-    for row in sorted(block.comparisons, key=lambda row: (row["b"].startswith(FLOOR), row["b"])):
+    for row in sorted(block.comparisons, key=lambda row: (row["b"].startswith(FLOOR), row["b"], row["a"])):
         label = "" if _pair(row) == named else _pair(row)
         named = _pair(row)
         line = (

@@ -54,5 +54,5 @@ class HybridOptions(Bm25Options, DenseOptions):
     )
     depth: Positive = field(default=200, metadata={"doc": "passages of each search that are joined"})
     constant: Positive = field(
-        default=20, metadata={"doc": "k of 1 / (k + rank): the smaller, the more the first ranks count"}
+        default=10, metadata={"doc": "k of 1 / (k + rank): the smaller, the more the first ranks count"}
     )

@@ -6,12 +6,14 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from domaintune.contracts import DataBuilder, Dropped, Passage
 from domaintune.data.context import Context
 from domaintune.data.folders import check_distinct
 from domaintune.data.ledger import Entry
+from domaintune.data.rows import printable
 from domaintune.errors import DataError
 from domaintune.settings import DataSettings, RetrievalSettings
 
@@ -48,12 +50,20 @@ class Reading:
         check_distinct(self.settings.sources, "the sources of the knowledge")
         for passage in self._context.passages(self.builder, self.dropped):
             self.passages += 1
-            passage = passage if passage.license else replace(passage, license=self.settings.license)  # noqa: PLW2901
-            self.licenses[passage.license] += 1
-            yield passage
+            origin = replace(passage.origin, source=self._shown(passage.origin.source))
+            license_ = passage.license or self.settings.license
+            self.licenses[license_] += 1
+            yield replace(passage, origin=origin, license=license_)
         self._check_malformed()
         if not self.passages:
             raise DataError(f"there is nothing to index: {self._lost()}; name files with --source that hold knowledge")
+
+    def _shown(self, source: str) -> str:
+        """Return a source by its name: a passage goes into prompts and answers, where no folder of ours belongs."""
+        for given in self.settings.sources:
+            if source == printable(given) or source.startswith(f"{printable(given).rstrip('/')}/"):
+                return source if given.startswith("hf:") else Path(given).name + source.removeprefix(printable(given))
+        return source
 
     @property
     def notes(self) -> list[str]:

@@ -77,6 +77,16 @@ def test_a_thousand_malformed_rows_are_each_accounted_for(tmp_path: Path) -> Non
         list(reading(file))
 
 
+def test_a_passage_names_its_file_and_no_folder_of_this_machine(tmp_path: Path) -> None:
+    (tmp_path / "notes" / "new").mkdir(parents=True)
+    for file in (tmp_path / "rules.csv", tmp_path / "notes" / "new" / "more.csv"):
+        file.write_text("rule\nknight\n")
+    found = reading(tmp_path / "rules.csv")
+    assert {passage.origin.source for passage in found} == {"rules.csv"}
+    found = reading(tmp_path / "notes")
+    assert {passage.origin.source for passage in found} == {"notes/new/more.csv"}
+
+
 def test_a_source_that_is_named_twice_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "rules.csv"
     file.write_text("rule\nknight\n")
