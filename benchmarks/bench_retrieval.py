@@ -115,11 +115,11 @@ def index(given: argparse.Namespace) -> dict[str, Any]:
 
 
 def search(given: argparse.Namespace) -> dict[str, Any]:
-    chosen = nearest.Plan(**files.read_json(given.folder / "plan.json"))
+    chosen = nearest.Method(**files.read_json(given.folder / "plan.json"))
     asked = questions(given.noise)
     began = time.perf_counter()
     vectors = mapped(given.folder / "vectors.f32", given.rows, WIDTH)
-    near = nearest.Nearest(vectors, chosen, given.folder / "nearest.faiss", options(given))
+    near = nearest.Neighbours(vectors, chosen, given.folder / "nearest.faiss", options(given))
     opened = time.perf_counter() - began
     first = timed(lambda: near.find(asked[0], K))
     times, found = [], []

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
-from domaintune.contracts import Example, Message, Passage
+from domaintune.contracts import Example, Message
 from domaintune.privacy.contacts import EMAILS, IPS, PHONES, PLACES, STREETS, WEBS, roads_zh
 from domaintune.privacy.dates import AGES, DATES_ZH, NAMED, SPELLED_AGES
 from domaintune.privacy.dates import NUMERIC as NUMERIC_DATES
@@ -67,16 +67,6 @@ class Scrubber:
         return dataclasses.replace(
             example, prompt=prompt, completion=completion, choices=tuple(choices), group=group, meta=meta
         ), counts
-
-    def scrub_passage(self, passage: Passage) -> tuple[Passage, Counter[str]]:
-        """Scrub all texts of a passage: text, title, keys and the strings in `meta`."""
-        held = _Texts()
-        view = [held.every(part) for part in (passage.text, passage.title, list(passage.keys), dict(passage.meta))]
-        texts, counts = self.scrub_texts(held.texts)
-        if not counts:
-            return passage, counts
-        text, title, keys, meta = (build(texts) for build in view)
-        return dataclasses.replace(passage, text=text, title=title, keys=tuple(keys), meta=meta), counts
 
     def _spans(self, text: str) -> list[Span]:
         return [*_pattern_spans(text), *(self._more(text) if self._more else ())]

@@ -21,7 +21,7 @@ from domaintune.contracts import Hit, Passage
 from domaintune.embedding import TextEmbedder, open_embedder
 from domaintune.errors import DataError
 from domaintune.retrieval import nearest, ranking, records, texts, vectors
-from domaintune.retrieval.nearest import Nearest, Plan
+from domaintune.retrieval.nearest import Method, Neighbours
 from domaintune.retrieval.options import DenseOptions
 from domaintune.retrieval.ranking import Ranking
 from domaintune.retrieval.texts import Texts
@@ -73,17 +73,17 @@ class Dense:
                 f"({made_by['fingerprint']}), not by {embedder.name!r} ({embedder.fingerprint}) that is to search it; "
                 "set `embedder` to the first, or index the knowledge anew"
             )
-        chosen = Plan(**about["search"])
+        chosen = Method(**about["search"])
         rows = vectors.mapped(folder / vectors.VECTORS, about["vectors"], about["width"])
         maps = {name: _mapped(folder / f"{name}.npy") for name in MAPS}
-        return DenseFinder(passages, embedder, Nearest(rows, chosen, folder / INDEX, self.options), maps)
+        return DenseFinder(passages, embedder, Neighbours(rows, chosen, folder / INDEX, self.options), maps)
 
 
 class DenseFinder:
     """An open index; it may be asked from several threads."""
 
     def __init__(
-        self, passages: Sequence[Passage], embedder: TextEmbedder, near: Nearest, maps: dict[str, NDArray[Any]]
+        self, passages: Sequence[Passage], embedder: TextEmbedder, near: Neighbours, maps: dict[str, NDArray[Any]]
     ) -> None:
         self.passages, self.embedder, self._near = passages, embedder, near
         self._bodies, self._keys, self._starts = maps["bodies"], maps["keys"], maps["starts"]
@@ -180,7 +180,7 @@ def _fit(bodies: NDArray[np.float32], keys: NDArray[np.float32], starts: NDArray
     return scores
 
 
-def _about(found: Texts, embedder: TextEmbedder, chosen: Plan) -> dict[str, Any]:
+def _about(found: Texts, embedder: TextEmbedder, chosen: Method) -> dict[str, Any]:
     return {
         "kind": KIND,
         "embedder": {"name": embedder.name, "fingerprint": embedder.fingerprint},

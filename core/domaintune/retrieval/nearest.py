@@ -33,7 +33,7 @@ PER_LIST = 39
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class Method:
     """How vectors are searched, and why so: `parameters` are those of faiss."""
 
     kind: Literal["flat", "hnsw", "ivfpq"]
@@ -41,7 +41,7 @@ class Plan:
     parameters: dict[str, int]
 
 
-def plan(count: int, width: int, options: DenseOptions) -> Plan:
+def plan(count: int, width: int, options: DenseOptions) -> Method:
     """Choose the kind of search for so many vectors; raises SettingsError where the options cannot be."""
     kind, why = options.kind, f"asked for, with {count:,} vectors"
     if kind == "auto":
@@ -64,10 +64,10 @@ def plan(count: int, width: int, options: DenseOptions) -> Plan:
             raise SettingsError(f"code_bytes = {code_bytes}: must divide the {width} numbers of a vector")
         lists = 2 ** int(math.log2(min(4 * math.sqrt(count), count / PER_LIST)))
         parameters = {"lists": lists, "code_bytes": code_bytes}
-    return Plan(kind=kind, why=why, parameters=parameters)
+    return Method(kind=kind, why=why, parameters=parameters)
 
 
-def build(vectors: Path, shape: tuple[int, int], chosen: Plan, file: Path, threads: int = 1) -> None:
+def build(vectors: Path, shape: tuple[int, int], chosen: Method, file: Path, threads: int = 1) -> None:
     """Write the index of a file of unit vectors, float32 [rows, width], in one piece. Nothing is written for `flat`.
 
     The vectors are read block by block. With one thread, equal vectors give equal bytes.
@@ -96,10 +96,10 @@ def proposals(k: int) -> int:
     return k + min(3 * k, SPARE)
 
 
-class Nearest:
+class Neighbours:
     """An open index: `vectors` are mapped, float32 [rows, width]; so is what faiss needs of its own file."""
 
-    def __init__(self, vectors: NDArray[np.float32], chosen: Plan, file: Path, options: DenseOptions) -> None:
+    def __init__(self, vectors: NDArray[np.float32], chosen: Method, file: Path, options: DenseOptions) -> None:
         self.vectors = vectors
         self._index: Any = None
         if chosen.kind != "flat":
@@ -137,7 +137,7 @@ class Nearest:
         return [np.sort(rows[rows >= 0]) for rows in found]
 
 
-def _empty(chosen: Plan, width: int) -> Any:
+def _empty(chosen: Method, width: int) -> Any:
     given = chosen.parameters
     index: Any
     if chosen.kind == "hnsw":
@@ -161,7 +161,7 @@ def _opened(file: Path, shape: tuple[int, ...]) -> Any:
     return index
 
 
-def _search_parameters(chosen: Plan, options: DenseOptions) -> Callable[[int], Any]:
+def _search_parameters(chosen: Method, options: DenseOptions) -> Callable[[int], Any]:
     """Return what gives faiss the effort of a search for so many vectors."""
     library: Any = faiss  # its stubs lack these
     if chosen.kind == "hnsw":

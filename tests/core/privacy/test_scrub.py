@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domaintune.contracts import Example, Message, Origin, Passage
+from domaintune.contracts import Example, Message, Origin
 from domaintune.errors import DataError
 from domaintune.privacy.scrub import Scrubber, open_scrubber
 from domaintune.privacy.spans import PLACEHOLDER
@@ -130,13 +130,6 @@ def test_an_example_without_identifiers_is_the_same_object_and_numbers_begin_ane
     plain = Example(prompt=(Message(role="user", content="Fever?"),), completion=(), origin=ORIGIN)
     assert scrubber.scrub_example(plain)[0] is plain
     assert [scrubber.scrub(f"Dr. {name}")[0] for name in ("Osei", "Haddad")] == ["Dr. [NAME-1]"] * 2
-
-
-def test_a_passage_is_scrubbed_in_its_title_and_keys_too() -> None:
-    passage = Passage(text="Dr. Osei wrote this.", origin=ORIGIN, title="Notes of Osei", keys=("Osei",), meta={"n": 1})
-    done, counts = Scrubber().scrub_passage(passage)
-    assert (done.text, done.title, done.keys) == ("Dr. [NAME-1] wrote this.", "Notes of [NAME-1]", ("[NAME-1]",))
-    assert counts == Counter(NAME=3)
 
 
 def test_planted_identifiers_are_found_and_clinical_terms_kept(planted: ModuleType) -> None:
