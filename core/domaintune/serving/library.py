@@ -83,12 +83,12 @@ class Library:
             return None
         version, used, _ = known[0]
         indexes = [_open(folder) for _, _, folder in known]
-        tokenizer = _tokenizer(self.registry, version.base)
+        tokenizer, longest = _reader(self.registry, version.base)
         beside = Augmenter(
             search=lambda query, k: _in_turn([index.search(query, k) for index in indexes], k),
             every=(), tokenizer=tokenizer, settings=used,
         )  # fmt: skip
-        room = self.limits.max_length - tokens - len(prompts.prompt_ids(tokenizer, messages))
+        room = min(self.limits.max_length, longest) - tokens - len(prompts.prompt_ids(tokenizer, messages))
         return beside.ask(messages, max(0, room))
 
     def _knowledge(self, version: Version) -> tuple[RetrievalSettings, Path] | None:
@@ -123,8 +123,13 @@ def _open(folder: Path) -> Knowledge:
 
 
 @lru_cache(maxsize=OPEN)
-def _tokenizer(registry: Registry, fingerprint: str) -> Any:
-    from domaintune.models import base as models  # noqa: PLC0415  (likewise)
+def _reader(registry: Registry, fingerprint: str) -> tuple[Any, int]:
+    """Return the tokenizer of a base model, and how many tokens it can read."""
+    from transformers import AutoConfig
+
+    from domaintune.models import base as models  # noqa: PLC0415
     from domaintune.settings import ModelSettings  # noqa: PLC0415
 
-    return models.load_tokenizer(models.locate(ModelSettings(**registry.base(fingerprint).settings)))
+    base = models.locate(ModelSettings(**registry.base(fingerprint).settings))
+    config = AutoConfig.from_pretrained(base.place, revision=base.revision, trust_remote_code=False).get_text_config()
+    return models.load_tokenizer(base), int(getattr(config, "max_position_embeddings", None) or 1 << 20)
