@@ -165,7 +165,7 @@ MISTAKES = [
     Mistake("too much that is malformed", "data medical --set model.base={tiny} --source {tmp}/m.jsonl", ("2 of 2 rows are malformed", "line 1", "data.max_malformed"), prepare=write("m.jsonl", "no\nno\n")),
     Mistake("name that is no text", "data medical --source {tmp}/\udcff.csv", ("not valid UTF-8", "rename the file")),
     Mistake("nothing left to test on", "data medical --set model.base={tiny} --source {tmp}/o.csv", ("no t",), prepare=write("o.csv", HEADER + f"{'The lungs are clear and the heart is normal today. ' * 3},No acute disease.\n")),
-    Mistake("max_length too small for every row", f"data medical {USE} --set train.max_length=8", ("no training rows are left", "too-long 35")),
+    Mistake("max_length too small for every row", f"data medical {USE} --set train.max_length=8", ("no training rows are left", "too-long 34")),
     Mistake("a hub dataset without a network", "data medical --set model.base={tiny} --source hf:owner/reports", ("owner/reports",)),
     # models
     Mistake("model folder that is not there", "data medical --set model.base=./nowhere", ("model.base './nowhere' is not a folder",), 1),

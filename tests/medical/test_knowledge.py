@@ -115,9 +115,9 @@ def test_a_stray_backslash_in_a_list_warns_nobody() -> None:
 
 @pytest.mark.parametrize("text", [",", "(,", "(", "-", "1.", "; ("])
 def test_the_longest_cell_takes_no_time(text: str) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     cells.entries(text * (cells.LONGEST // len(text)))
-    assert time.monotonic() - start < 1
+    assert time.process_time() - start < 1
 
 
 @given(st.text(max_size=200) | st.lists(st.text(max_size=10), max_size=10).map(repr))

@@ -118,7 +118,7 @@ def _facts(plan: Plan, run: Run, base: models.BaseModel, tokenizer: Any) -> pack
             "rows_in": ledger["rows_in"],
             "kept": ledger["kept"],
             "dropped": ledger["counts"],
-            "scrubbed": ledger["scrubbed"],
+            "scrubbed": ledger.get("scrubbed", {}),
         },
         training=run.stages["train"]["counts"],
         settings=plan.settings.as_dict(),
