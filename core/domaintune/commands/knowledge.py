@@ -16,7 +16,7 @@ from domaintune.home import quiet_libraries, runs_folder
 from domaintune.plan import Plan
 from domaintune.plugins import catalog
 from domaintune.retrieval.knowledge import ABOUT, Knowledge, open_index, read_about
-from domaintune.retrieval.passages import as_dict
+from domaintune.retrieval.passages import as_dict, name_of
 from domaintune.runs import Run
 
 SHOWN = 320
@@ -58,7 +58,7 @@ def show(hits: list[Hit]) -> None:
         passage = hit.passage
         text = " ".join(passage.text.split())
         shown = text if len(text) <= SHOWN else text[:SHOWN].rpartition(" ")[0] + " …"
-        title = " ".join((passage.title or str(passage.origin)).split())
+        title = " ".join(name_of(passage).split())
         whence = f"{passage.origin}; licence: {passage.license or 'not stated'}"
         out().print(harmless(f"{place:>2}  {hit.score:.4f}  {title}"), style="bold", markup=False)
         out().print(harmless(f"    {whence}"), style="dim", markup=False, soft_wrap=True)

@@ -17,6 +17,7 @@ from domaintune.evaluation.report import Report
 from domaintune.parts import opened
 from domaintune.plan import Plan
 from domaintune.retrieval.knowledge import OWN, Knowledge
+from domaintune.retrieval.passages import name_of
 
 DEPTH, TITLES = 50, 10
 """Passages that are found for a question, and the distinct titles of them that make up an answer."""
@@ -96,7 +97,7 @@ def _searched(plan: Plan, grader: Grader, knowledge: Knowledge, work: Path) -> G
 def titles(finder: Finder, item: Example) -> str:
     """Return the distinct titles found for a question, best first, one a line."""
     hits = finder.search(item.question, DEPTH)
-    names = dict.fromkeys(" ".join((hit.passage.title or str(hit.passage.origin)).split()) for hit in hits)
+    names = dict.fromkeys(" ".join(name_of(hit.passage).split()) for hit in hits)
     return "\n".join(list(names)[:TITLES])
 
 

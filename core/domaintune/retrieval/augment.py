@@ -16,6 +16,7 @@ from typing import Any, Literal, NamedTuple
 from domaintune import files, prompts
 from domaintune.contracts import Example, Hit, Message, Passage
 from domaintune.errors import PluginError
+from domaintune.retrieval.passages import name_of
 from domaintune.settings import RetrievalSettings
 
 Search = Callable[[str, int], Sequence[Hit]]
@@ -84,9 +85,9 @@ class Augmenter:
 
     def _others(self, example: Example, right: Sequence[Passage]) -> list[Passage]:
         """Return what the question finds besides what is right: of other titles, if there are any (a book has one)."""
-        names = {_name(passage) for passage in right}
+        names = {name_of(passage) for passage in right}
         found = [hit.passage for hit in self.search(example.question, DEPTH) if hit.passage not in right]
-        return [passage for passage in found if _name(passage) not in names] or found
+        return [passage for passage in found if name_of(passage) not in names] or found
 
     def _right(self, example: Example) -> list[Passage]:
         """Return the passages that answer an example, best first: those it names, or what its answer is most like."""
@@ -152,10 +153,5 @@ def _begun(passage: Passage, letters: int) -> Passage:
     return replace(passage, text=f"{whole} …" if letters < len(passage.text) else whole)
 
 
-def _name(passage: Passage) -> str:
-    """Return what makes passages parts of one thing: the title, or where there is none the origin."""
-    return passage.title or str(passage.origin)
-
-
 def _titles(passages: Sequence[Passage]) -> list[str]:
-    return [_name(passage) for passage in passages]
+    return [name_of(passage) for passage in passages]

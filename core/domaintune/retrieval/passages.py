@@ -73,6 +73,11 @@ class Passages(Sequence[Passage]):
         return (self[place] for place in range(len(self)))
 
 
+def name_of(passage: Passage) -> str:
+    """Return what makes passages parts of one thing: the title, or where there is none the origin."""
+    return passage.title or str(passage.origin)
+
+
 def as_dict(passage: Passage) -> dict[str, Any]:
     """Return a passage as plain values; what is empty is left out."""
     values = dataclasses.asdict(passage)

@@ -7,6 +7,7 @@ import secrets
 from dataclasses import dataclass
 
 from domaintune.contracts import Message, Mix, Sampling
+from domaintune.prompts import last_question
 from domaintune.serving.problems import HttpError, bad
 from domaintune.serving.schema import MOST_ANSWERS, ChatMessage, ChatRequest, Common, CompletionRequest
 from domaintune.sessions import Request
@@ -32,8 +33,7 @@ class Wanted:
     def question(self) -> str:
         """The text by which `auto` chooses: the last user message, or the text to be continued."""
         first = self.asks[0]
-        said = (message["content"] for message in reversed(first.messages) if message["role"] == "user")
-        return first.text if first.text is not None else next(said, "")
+        return first.text if first.text is not None else last_question(first.messages)
 
     def with_messages(self, messages: tuple[Message, ...]) -> Wanted:
         """Return the same with other messages."""

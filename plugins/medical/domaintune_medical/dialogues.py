@@ -20,6 +20,7 @@ from pathlib import Path
 from domaintune import BuildContext, Dropped, Example, Field, Message, Row, words
 from domaintune_medical.dialogue_options import DialogueOptions
 from domaintune_medical.dialogue_text import doctors_words, patients_words, tidy
+from domaintune_medical.script import chinese
 from domaintune_medical.transcripts import NotATranscript, Turn, chat, joined, listed_turns, split_turns
 
 SAMPLE = Path(__file__).with_name("samples") / "dialogues.jsonl"
@@ -67,8 +68,6 @@ NOTE_INSTRUCTION = "Write the section of the clinical note that is asked for fro
 # Med-ChatGLM writes the labels of its prompt into the row.
 _QUESTION_LABEL = re.compile(r"^\s*(?:问题|question)\s*[:：]\s*", re.IGNORECASE)
 _ANSWER_LABEL = re.compile(r"(?:回答|答案|answer)\s?[:：]$", re.IGNORECASE)
-
-_HAN, _LATIN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]"), re.compile(r"[A-Za-z]{2,}")
 
 
 class _Unused(Exception):  # noqa: N818  (why one row becomes no example)
@@ -153,7 +152,7 @@ def _answer(row: Row, options: DialogueOptions, tally: _Tally) -> Example:
     _refuse_short("answer", turns[-1].text, options.min_answer_words)
     _add(tally, ours)
     *before, last = chat(turns)
-    instruction = options.instruction or (INSTRUCTION_ZH if _chinese(asked) else INSTRUCTION)
+    instruction = options.instruction or (INSTRUCTION_ZH if chinese(asked) else INSTRUCTION)
     disease = tidy(row["disease"])
     return Example(
         prompt=(Message(role="system", content=instruction), *before),
@@ -163,10 +162,6 @@ def _answer(row: Row, options: DialogueOptions, tally: _Tally) -> Example:
         group=asked,
         meta={"turns": len(turns)} | ({"disease": [disease], "passages": [disease]} if disease else {}),
     )
-
-
-def _chinese(text: str) -> bool:
-    return len(_HAN.findall(text)) > len(_LATIN.findall(text))
 
 
 def _turns(row: Row) -> list[Turn]:

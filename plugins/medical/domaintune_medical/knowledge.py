@@ -10,7 +10,6 @@ it is found and treated.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from pathlib import Path
 from domaintune import BuildContext, Dropped, Field, Origin, Passage, Row, chunks, clean_text
 from domaintune_medical.cells import entries, unescaped
 from domaintune_medical.knowledge_options import DiseaseOptions
+from domaintune_medical.script import chinese
 
 SAMPLE = Path(__file__).with_name("samples") / "conditions.csv"
 SAMPLE_ZH = SAMPLE.with_name("conditions_zh.csv")
@@ -56,8 +56,6 @@ FIELDS = (
 )
 LONGEST_NAME = 200
 LONGEST_REASON = 100_000
-_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
-_LATIN = re.compile(r"[A-Za-z]{2,}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,7 +161,7 @@ def _condition(row: Row, escaped: set[Origin]) -> Condition | Dropped:
         name=name,
         reason=reason,
         origin=row.origin,
-        chinese=len(_HAN.findall(text)) > len(_LATIN.findall(text)),
+        chinese=chinese(text),
         license=clean_text(row["license"]),
         **lists,
     )

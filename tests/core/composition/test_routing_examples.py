@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
-from transformers import AutoModel, AutoTokenizer, BertConfig, BertModel
+from embedders import random_bert
+from transformers import AutoModel, AutoTokenizer
 
 from domaintune import Component, Example, Message, Origin, data
 from domaintune.adapters import stage
@@ -37,15 +37,7 @@ LUNGS = ["Findings: the lungs are clear", "Findings: small pleural effusion", "T
 @pytest.fixture(scope="module")
 def bert(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A random embedder of two layers, with the tiny model's tokenizer."""
-    folder = tmp_path_factory.mktemp("embedder") / "bert"
-    tokenizer = AutoTokenizer.from_pretrained(tiny)
-    torch.manual_seed(0)
-    config = BertConfig(
-        vocab_size=len(tokenizer), hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32,
-        max_position_embeddings=64, pad_token_id=tokenizer.pad_token_id,
-    )  # fmt: skip
-    BertModel(config).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
+    folder = random_bert(tiny, tmp_path_factory.mktemp("embedder") / "bert")
     (folder / "sentence_bert_config.json").write_text('{"max_seq_length": 24}')
     return folder
 

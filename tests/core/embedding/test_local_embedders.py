@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
-from transformers import AutoModel, AutoTokenizer, BertConfig, BertModel
+from embedders import random_bert
+from transformers import AutoModel, AutoTokenizer
 
 from domaintune.embedding import names, open_embedder
 from domaintune.embedding.local import Embedder
@@ -25,17 +25,7 @@ PREFIX = "sentence_transformers.models."
 @pytest.fixture(scope="module")
 def bert(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A random embedder of two layers, with the tiny model's tokenizer and marks around a text."""
-    folder = tmp_path_factory.mktemp("embedder") / "bert"
-    tokenizer = AutoTokenizer.from_pretrained(tiny)
-    torch.manual_seed(0)
-    config = BertConfig(
-        vocab_size=len(tokenizer), hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32,
-        max_position_embeddings=64, pad_token_id=tokenizer.pad_token_id,
-    )  # fmt: skip
-    BertModel(config).save_pretrained(folder)
-    tokenizer.padding_side = "left"
-    tokenizer.save_pretrained(folder)
-    return folder
+    return random_bert(tiny, tmp_path_factory.mktemp("embedder") / "bert", padding_side="left")
 
 
 @pytest.fixture(autouse=True)
