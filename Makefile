@@ -15,7 +15,7 @@ $(READY): pyproject.toml constraints.txt $(PLUGINS)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
-		-e '.[train,serve,dev]' $(patsubst %/pyproject.toml,-e %,$(PLUGINS))
+		-e '.[train,serve,teachers,dev]' $(patsubst %/pyproject.toml,-e %,$(PLUGINS))
 	touch $@
 
 demo: install

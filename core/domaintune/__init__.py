@@ -38,10 +38,14 @@ if TYPE_CHECKING:
     from domaintune.contracts import Score as Score
     from domaintune.contracts import Shard as Shard
     from domaintune.contracts import Teacher as Teacher
+    from domaintune.contracts import Usage as Usage
+    from domaintune.data.raw import records as records
     from domaintune.data.text import clean_text as clean_text
     from domaintune.data.text import words as words
     from domaintune.errors import DataError as DataError
     from domaintune.errors import DomaintuneError as DomaintuneError
+    from domaintune.errors import SandboxError as SandboxError
+    from domaintune.errors import TeacherError as TeacherError
     from domaintune.hookspecs import hookimpl as hookimpl
     from domaintune.retrieval.chunk import chunks as chunks
     from domaintune.sessions import Admission as Admission
@@ -49,19 +53,21 @@ if TYPE_CHECKING:
     from domaintune.sessions import Request as Request
     from domaintune.sessions import TokenChance as TokenChance
     from domaintune.sessions import TokenEvent as TokenEvent
+    from domaintune.teachers import ask_teacher as ask_teacher
     from domaintune.teachers import open_teacher as open_teacher
 
 _HOME = {
     "contracts": (
         "Answer Batch BuildContext Component Domain Dropped Example Field Finder Hit Member Message Mix Origin Passage "
-        "Row Sampling Score Shard Teacher"
+        "Row Sampling Score Shard Teacher Usage"
     ),
+    "data.raw": "records",
     "data.text": "clean_text words",
-    "errors": "DataError DomaintuneError",
+    "errors": "DataError DomaintuneError SandboxError TeacherError",
     "hookspecs": "hookimpl",
     "retrieval.chunk": "chunks",
     "sessions": "Admission Limits Request TokenChance TokenEvent",
-    "teachers": "open_teacher",
+    "teachers": "ask_teacher open_teacher",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
 

@@ -45,14 +45,14 @@ _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) i
 
 
 @contextmanager
-def progress(title: str, total: int) -> Iterator[Callable[[int, int], None]]:
-    """Show a bar on a terminal and nothing elsewhere; yields a function of (done, total)."""
+def progress(title: str, total: int | None) -> Iterator[Callable[..., None]]:
+    """Show a bar on a terminal and nothing elsewhere; yields a function of (done, total), and a note behind the bar."""
     if not err().is_terminal:
-        yield lambda _done, _total: None
+        yield lambda _done, _total, _note="": None
         return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
 
     columns = (TextColumn(title), BarColumn(bar_width=20), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=err(), transient=True) as bar:
-        task = bar.add_task(title, total=total)
-        yield lambda done, of: bar.update(task, completed=done, total=of)
+    with Progress(*columns, TextColumn("{task.fields[note]}"), console=err(), transient=True) as bar:
+        task = bar.add_task(title, total=total, note="")
+        yield lambda done, of, note="": bar.update(task, completed=done, total=of, note=harmless(note))

@@ -7,13 +7,19 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Generic, Literal, Protocol, TypeAlias, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeAlias, TypedDict, TypeVar
+
+if TYPE_CHECKING:
+    from domaintune.sandbox import Sandbox
 
 Part_co = TypeVar("Part_co", covariant=True)
 Side: TypeAlias = Literal["train", "test"]
 """What an example is for: to be learned, or to be tested on."""
+Progress: TypeAlias = Callable[..., None]
+"""Called with (done, total), and a note to show behind the bar."""
 
 
 class Message(TypedDict):
@@ -188,6 +194,17 @@ class Sampling:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Usage:
+    """What a teacher was asked and what it cost: `cached` answers came out of a store; `cost` is None without prices."""
+
+    requests: int = 0
+    cached: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Mix:
     """Several adapters answering one request together, in the order given.
 
@@ -226,6 +243,12 @@ class BuildContext(Protocol):
     def teacher(self) -> Teacher:
         """Return the teacher that `data.teacher` names; DataError where none is named."""
 
+    def sandbox(self) -> Sandbox:
+        """Return the sandbox of the `[sandbox]` settings; SandboxError where its tier cannot be had on this machine."""
+
+    def progress(self, title: str, total: int | None = None) -> AbstractContextManager[Progress]:
+        """Show a bar while something takes long; yields a function of (done, total, note)."""
+
 
 class DataBuilder(Protocol):
     """Yields examples, and `Dropped` for every row it does not use; the same seed gives the same examples.
@@ -241,9 +264,11 @@ class DataBuilder(Protocol):
 
 
 class Evaluator(Protocol):
-    """Grades answers. Four methods are optional: `items(test)`, `floors(train)`, `draw(scores, file)`, `read(passages)`.
+    """Grades answers. Optional are `items(test)`, `floors(train)`, `draw(scores, file)`, `read(passages)`.
 
-    With an attribute `retrievers`, a tuple of names, it grades not models but these: see docs/plugins.md.
+    With an attribute `retrievers`, a tuple of names, it grades not models but these. One that runs what models write has
+    `run_in(sandbox)`; `grade_all(pairs)` and `grade_samples(several)` grade many answers at once, and several an item;
+    `given_away(train)` finds training examples that solve its items. See docs/plugins.md.
     """
 
     def grade(self, example: Example, answer: str, /) -> Iterable[Score]:
@@ -272,7 +297,11 @@ class Retriever(Protocol):
 
 
 class Teacher(Protocol):
-    """A source of worked answers to learn from; it never sees a test item."""
+    """A source of worked answers to learn from; it never sees a test item.
+
+    Two members are optional: `answers(several, samplings)` answers many conversations, yielding their answers in order as
+    they come; `usage` is a `Usage`, what was asked and spent so far. See docs/plugins.md.
+    """
 
     def answer(self, messages: Sequence[Message], sampling: Sampling) -> str | None:
         """Answer, or decline with None."""

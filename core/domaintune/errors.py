@@ -8,6 +8,9 @@
     │   └── DataError          a source cannot be read, or too much of it is malformed
     ├── ModelError         1   a base model cannot be had or loaded
     ├── TrainingError      1   training cannot go on
+    ├── TeacherError       1   a teacher does not answer
+    │   └── BudgetError        what a teacher may spend is spent
+    ├── SandboxError       1   what a model wrote cannot be run safely
     └── GateError          3   a gate was not met
 
 Every message says what happened, to which name, and what to do. Errors of these kinds end a command without a
@@ -58,6 +61,18 @@ class ModelError(DomaintuneError):
 
 class TrainingError(DomaintuneError):
     """Training cannot go on."""
+
+
+class TeacherError(DomaintuneError):
+    """A teacher does not answer."""
+
+
+class BudgetError(TeacherError):
+    """What a teacher may spend is spent; what it has answered is kept."""
+
+
+class SandboxError(DomaintuneError):
+    """What a model wrote cannot be run safely here."""
 
 
 class GateError(DomaintuneError):

@@ -7,6 +7,7 @@ import platform
 import shutil
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -34,7 +35,7 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Look at everything a build needs."""
-    return [*_python(), *_libraries(), *_plugins(), *_device(), *_starter(), *_places()]
+    return [*_python(), *_libraries(), *_plugins(), *_device(), *_sandbox(), *_starter(), *_places()]
 
 
 def _python() -> Iterator[Finding]:
@@ -76,6 +77,20 @@ def _device() -> Iterator[Finding]:
     device = choose_device("auto")
     dtype = str(choose_dtype("auto", device)).removeprefix("torch.")
     yield Finding(state="ok", subject="device", text=f"{device}, {dtype}, {os.cpu_count()} processor cores")
+
+
+def _sandbox() -> Iterator[Finding]:
+    from domaintune.sandbox import SandboxError, open_sandbox
+
+    try:
+        held = open_sandbox("T1").tier
+    except SandboxError as error:
+        yield Finding(state="note", subject="sandbox", text=f"none: {error}")
+        return
+    with suppress(SandboxError):
+        held = open_sandbox("T2").tier
+    text = "T1 and T2" if held == "T2" else "T1; T2 needs user namespaces, which this system does not allow"
+    yield Finding(state="ok", subject="sandbox", text=text)
 
 
 def _starter() -> Iterator[Finding]:

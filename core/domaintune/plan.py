@@ -119,11 +119,12 @@ def make_plan(
     preset: str | None = None,
     file: Path | None = None,
     overrides: Sequence[str] = (),
+    unsafe: bool = False,
 ) -> Plan:
     """Resolve the settings of a domain; every part that will be needed is looked up here, before any work."""
     found = catalog.domain(domain)
     known = catalog.names("evaluator")
-    settings = resolve(found, preset=preset, file=file, overrides=overrides, evaluators=known)
+    settings = resolve(found, preset=preset, file=file, overrides=overrides, evaluators=known, unsafe=unsafe)
     plan = Plan(domain=found, settings=settings, catalog=catalog, preset=preset)
     _ = plan.builder, plan.builder_options, plan.engine
     _check_graders(plan)

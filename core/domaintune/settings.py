@@ -61,6 +61,10 @@ class DataSettings:
     limit: Positive | None = setting(None, "read only the first rows of the sources")
     max_malformed: Share = setting(0.1, "a larger share of malformed rows stops the build")
     near: Share = setting(0.8, "texts with this Jaccard similarity of word 3-grams count as the same")
+    overlap: tuple[Positive, Positive] = setting(
+        (10, 13),
+        "words in a row that a training row may not share with an evaluator's own items: question with question, anything",
+    )
     duplicates: Literal["keep", "drop"] = setting(
         "keep", "drop repeats of the same prompt and completion from training"
     )
@@ -135,12 +139,27 @@ class EvalSettings:
     batch_size: Positive = setting(16, "questions answered at once")
     max_new_tokens: Positive = setting(128, "tokens an answer may have")
     temperature: NonNegative = setting(0.0, "0 is greedy decoding")
+    n: Annotated[int, Gt(0), Le(1000)] = setting(1, "answers an item, each with a seed of its own (pass@k)")
     draws: Annotated[int, Gt(0), Le(100_000)] = setting(2000, "bootstrap draws of an interval")
     samples: Annotated[int, Ge(0)] = setting(10, "answers shown in the report")
     require: dict[str, Literal["better", "no evidence", "worse"]] = setting(
         {}, "gates: metric = verdict that tuned against base must reach ('better')"
     )
     graders: dict[str, dict[str, Any]] = setting({}, "options by evaluator; written [eval.NAME]")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SandboxSettings:
+    """Where programs run that a model wrote, and what they may use."""
+
+    tier: Literal["T1", "T2", "T3", "unsafe"] = setting(
+        "T1", "T1: seccomp and Landlock; T2: and namespaces; T3: an external runner; a lower one is never taken instead"
+    )
+    runner: tuple[str, ...] = setting((), "T3: the command that starts Python in a container")
+    seconds: PositiveFloat = setting(30.0, "seconds until a program is stopped")
+    cpu_seconds: PositiveFloat = setting(10.0, "seconds of processor time until a program is stopped")
+    memory: Positive = setting(1 << 30, "bytes of address space of a program")
+    workers: Annotated[int, Ge(0)] = setting(0, "programs that run at once; 0: one a processor")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -189,6 +208,7 @@ class Settings:
     lora: LoraSettings = dataclasses.field(default_factory=LoraSettings)
     train: TrainSettings = dataclasses.field(default_factory=TrainSettings)
     eval: EvalSettings = dataclasses.field(default_factory=EvalSettings)
+    sandbox: SandboxSettings = dataclasses.field(default_factory=SandboxSettings)
     pack: PackSettings = dataclasses.field(default_factory=PackSettings)
     serve: ServeSettings = dataclasses.field(default_factory=ServeSettings)
 
@@ -204,10 +224,12 @@ def resolve(
     file: Path | None = None,
     overrides: Sequence[str] = (),
     evaluators: Collection[str] = (),
+    unsafe: bool = False,
 ) -> Settings:
     """Return the settings of a build, or without a domain those of a server; the later source wins. Raises SettingsError.
 
-    `evaluators` are the installed graders, whose options may be written `[eval.NAME]`.
+    `evaluators` are the installed graders, whose options may be written `[eval.NAME]`. `unsafe` is the only way to run
+    programs without a sandbox: it is typed with every command, and no file can say it.
     """
     layers: list[tuple[str, Mapping[str, Any]]] = [(f"domain {domain.name!r}", domain.settings)] if domain else []
     if preset is not None and domain is not None:
@@ -224,10 +246,19 @@ def resolve(
     for where, given in layers:
         layer = _move_grader_options(given, {*(domain.evaluators if domain else ()), *evaluators})
         _refuse_unknown(layer, Settings, where)
+        _refuse_unsafe(layer, where)
         merged = _merge(merged, layer)
+    if unsafe:
+        merged = _merge(merged, {"sandbox": {"tier": "unsafe"}})
     settings = validate(Settings, merged, "settings")
     assert isinstance(settings, Settings)
     return settings
+
+
+def _refuse_unsafe(layer: Mapping[str, Any], where: str) -> None:
+    section = layer.get("sandbox")
+    if isinstance(section, Mapping) and section.get("tier") == "unsafe":
+        raise SettingsError(f"{where}: programs run without a sandbox only where --allow-unsafe-exec is typed")
 
 
 def validate(kind: type[Any], values: Mapping[str, Any], where: str) -> Any:

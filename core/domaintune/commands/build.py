@@ -17,6 +17,7 @@ from domaintune.commands.common import (
     Preset,
     Seed,
     Sources,
+    Unsafe,
     answering,
     knowledge_from,
     settings_from,
@@ -41,12 +42,13 @@ def _road(until: Stage, doc: str) -> Callable[..., None]:
         limit: Limit = None,
         seed: Seed = None,
         dry_run: DryRun = False,
+        allow_unsafe_exec: Unsafe = False,
         json: AsJson = False,
     ) -> None:
         from domaintune.commands import walk
 
         overrides = [*knowledge_from(knowledge), *settings_from(override, source, limit, seed)]
-        plan = walk.plan(domain, preset=preset, file=config, overrides=overrides)
+        plan = walk.plan(domain, preset=preset, file=config, overrides=overrides, unsafe=allow_unsafe_exec)
         if knowledge and not plan.uses_knowledge:
             raise UsageError(
                 f"builds of {domain!r} use no knowledge; name who finds it: --set retrieval.retriever=hybrid"

@@ -29,6 +29,9 @@ Name = Annotated[str | None, typer.Option("--name", metavar="NAME", help="Name o
 Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Read only the first rows.")]
 Seed = Annotated[int | None, typer.Option("--seed", min=0, help="Seed of everything drawn.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done; write nothing.")]
+Unsafe = Annotated[
+    bool, typer.Option("--allow-unsafe-exec", help="Run what models write without a sandbox, with all your rights.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 
 

@@ -16,6 +16,7 @@ from domaintune.commands.common import (
     Preset,
     Seed,
     Sources,
+    Unsafe,
     answering,
     settings_from,
 )
@@ -34,12 +35,14 @@ def data(  # noqa: PLR0913  (the common options; all else is settings)
     limit: Limit = None,
     seed: Seed = None,
     preview: Preview = None,
+    allow_unsafe_exec: Unsafe = False,
     json: AsJson = False,
 ) -> None:
     """Build a domain's examples and account for every row of the sources."""
     from domaintune.commands import walk
 
-    plan = walk.plan(domain, preset=preset, file=config, overrides=settings_from(override, source, limit, seed))
+    overrides = settings_from(override, source, limit, seed)
+    plan = walk.plan(domain, preset=preset, file=config, overrides=overrides, unsafe=allow_unsafe_exec)
     if preview:
         walk.show_examples(plan, preview, as_json=json)
     else:

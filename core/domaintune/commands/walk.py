@@ -28,10 +28,12 @@ MEASURED = 500
 """Examples a side whose lengths a preview shows, of a data set that is made in shards."""
 
 
-def plan(domain: str, *, preset: str | None, file: Path | None, overrides: Sequence[str]) -> Plan:
+def plan(
+    domain: str, *, preset: str | None, file: Path | None, overrides: Sequence[str], unsafe: bool = False
+) -> Plan:
     """Resolve what is to be built."""
     quiet_libraries()
-    return make_plan(catalog(), domain, preset=preset, file=file, overrides=overrides)
+    return make_plan(catalog(), domain, preset=preset, file=file, overrides=overrides, unsafe=unsafe)
 
 
 def through(plan: Plan, name: str | None, *, until: Stage, as_json: bool) -> None:

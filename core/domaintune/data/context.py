@@ -5,20 +5,48 @@ from __future__ import annotations
 import pickle
 import random
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from domaintune.contracts import DataBuilder, Dropped, Example, Field, Origin, Passage, Row, Shard, Side, Teacher
+from domaintune import console
+from domaintune.contracts import (
+    DataBuilder,
+    Dropped,
+    Example,
+    Field,
+    Origin,
+    Passage,
+    Progress,
+    Row,
+    Shard,
+    Side,
+    Teacher,
+)
 from domaintune.data.columns import check_overrides
 from domaintune.data.folders import check_nested
 from domaintune.data.rows import Reading, printable, read
 from domaintune.errors import DataError, PluginError
-from domaintune.settings import DataSettings
-from domaintune.teachers import open_teacher
+from domaintune.settings import DataSettings, SandboxSettings
+from domaintune.teachers import Recorder, Silent, open_teacher
+
+if TYPE_CHECKING:
+    from domaintune.sandbox import Sandbox
 
 Pieces = Callable[[str], list[str]]
 """Cuts a text as the base model's tokenizer does."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tools:
+    """What a builder may use beside its rows: the tokenizer, where there is one, and a place to run programs."""
+
+    pieces: Pieces | None = None
+    sandbox: SandboxSettings = field(default_factory=SandboxSettings)
+    asking: bool = True
+    """False where a data set is only looked at: then a teacher is not asked, since that may take long and cost money."""
 
 
 class Context:
@@ -32,7 +60,7 @@ class Context:
         *,
         seed: int,
         side: Side = "train",
-        pieces: Pieces | None = None,
+        tools: Tools | None = None,
     ) -> None:
         self.builder = builder
         self.options = options
@@ -47,8 +75,9 @@ class Context:
         self._settings = settings
         self._sources = settings.sources if side == "train" else settings.test_source
         self._limit = settings.limit if side == "train" else None
-        self._pieces = pieces
-        self._teacher: Teacher | None = None
+        self._tools = tools or Tools()
+        self._teacher: Recorder | None = None
+        self._sandbox: Sandbox | None = None
 
     def rows(self, *fields: Field, sample: Path | None = None) -> Iterator[Row]:
         """Yield the rows of the sources, or of the builder's own sample where the user named no source."""
@@ -81,7 +110,7 @@ class Context:
 
     def tokens(self, text: str) -> list[str] | None:
         """Return the pieces into which the base model's tokenizer cuts a text; None where no tokenizer is at hand."""
-        return self._pieces(text) if self._pieces else None
+        return self._tools.pieces(text) if self._tools.pieces else None
 
     def note(self, sentence: str) -> None:
         """Tell the user something about the data, once."""
@@ -96,8 +125,32 @@ class Context:
                     f"data builder {self.builder!r} asks a teacher, and none is named; --set data.teacher=NAME "
                     "(`domaintune plugins` lists them)"
                 )
-            self._teacher = open_teacher(self._settings.teacher, self._settings.teacher_options)
+            self._teacher = Recorder(self._opened(self._settings.teacher))
         return self._teacher
+
+    def _opened(self, name: str) -> Teacher:
+        teacher = open_teacher(name, self._settings.teacher_options)
+        if self._tools.asking or getattr(teacher, "free", False):
+            return teacher
+        self.note(f"the teacher {name!r} is not asked for a look at the data: what it would add is missing here")
+        return Silent()
+
+    @property
+    def recording(self) -> list[dict[str, Any]]:
+        """What the teacher was asked and answered, in order."""
+        return self._teacher.rows if self._teacher else []
+
+    def sandbox(self) -> Sandbox:
+        """Return the sandbox of the settings; it is opened once."""
+        if self._sandbox is None:
+            from domaintune.sandbox import open_with  # noqa: PLC0415  (few builders run programs)
+
+            self._sandbox = open_with(self._tools.sandbox)
+        return self._sandbox
+
+    def progress(self, title: str, total: int | None = None) -> AbstractContextManager[Progress]:
+        """Show a bar on a terminal; yields a function of (done, total, note)."""
+        return console.progress(title, total)
 
     @property
     def read(self) -> int:

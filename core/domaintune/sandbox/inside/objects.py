@@ -1,0 +1,375 @@
+"""Objects that stay in their own process and are used from the other one.
+
+Plain values are copied. A function, an instance of a class, a generator stays where it was made; the other process gets a
+mirror, whose calls and operators are sent home. A list that a call changed in place is changed at the caller's, too.
+
+The solution's process may say whatever it likes, so a mirror is no evidence: `x == 4` is asked of an instance only where
+the tests name its class, and the answer is believed only where it says no to values beside the right one.
+"""
+
+from __future__ import annotations
+
+import types
+from _random import Random
+from _thread import RLock
+
+from domaintune.sandbox.inside import kinds, wire
+
+TYPE_CHECKING = False  # as in typing, which takes as long to import as all this
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+OPERATORS = tuple(
+    f"__{name}__"
+    for name in (
+        "len iter next reversed getitem setitem delitem contains call bool str repr hash format int float complex index "
+        "round trunc floor ceil abs neg pos invert eq ne lt le gt ge add radd iadd sub rsub isub mul rmul imul truediv "
+        "rtruediv itruediv floordiv rfloordiv ifloordiv mod rmod imod divmod rdivmod pow rpow ipow matmul rmatmul imatmul "
+        "and rand iand or ror ior xor rxor ixor lshift rlshift ilshift rshift rrshift irshift enter exit bytes "
+        "length_hint missing"
+    ).split()
+)
+"""What a mirror sends home, where the class of the object has it."""
+HARMLESS = {
+    f"__{name}__"
+    for name in ("len", "iter", "next", "reversed", "getitem", "setitem", "delitem", "call", "bool", "str", "repr", "hash",
+                 "int", "float", "index", "enter", "exit", "length_hint")
+}  # fmt: skip
+"""What an instance of any class is asked: it is not shown what the tests expect. Comparing and computing with it are for
+classes that the tests name, because `result - 4` or `4 in result` would tell it, and let it answer what it likes."""
+CHANGEABLE = (list, dict, set, bytearray)
+OWN = "solution"
+"""The module in which the solution's names live."""
+_CLOSED = (
+    types.FunctionType, types.MethodType, types.BuiltinFunctionType, types.GeneratorType, types.CoroutineType,
+    types.ModuleType, types.FrameType, types.CodeType, types.TracebackType, type,
+)  # fmt: skip
+"""Objects of the tests whose attributes the solution may not read: they lead to the tests' own variables."""
+
+
+class Remote:
+    """A mirror of an instance that lives in the other process."""
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        """Do nothing: the object itself is made where it lives."""
+
+    def __getattr__(self, name: str) -> Any:
+        """Read an attribute at home."""
+        peer, number = _home(self)
+        return peer.do(number, "get", name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute at home."""
+        peer, number = _home(self)
+        peer.do(number, "set", name, value)
+
+    def __delattr__(self, name: str) -> None:
+        """Delete an attribute at home."""
+        peer, number = _home(self)
+        peer.do(number, "del", name)
+
+
+class RemoteType(type):
+    """A mirror of a class: calling it makes an instance at home."""
+
+    def __call__(cls, *args: Any, **options: Any) -> Any:
+        """Make an instance; a subclass that the tests define has the instance of its base behind it."""
+        peer, number = cls.__dict__.get("_at") or next(
+            base.__dict__["_at"] for base in cls.__mro__ if "_at" in vars(base)
+        )
+        made = peer.do(number, "call", *args, **options)
+        if "_at" not in cls.__dict__ and isinstance(made, Remote):
+            home = _home(made)
+            made = object.__new__(cls)  # type: ignore[arg-type]
+            object.__setattr__(made, "_at", home)
+        return made
+
+    def __getattr__(cls, name: str) -> Any:
+        """Read an attribute of the class at home."""
+        peer, number = _home(cls)
+        return peer.do(number, "get", name)
+
+    def __iter__(cls) -> Iterator[Any]:
+        """Go through the members of an enumeration."""
+        peer, number = _home(cls)
+        return iter(peer.do(number, "__iter__"))
+
+    def __getitem__(cls, name: Any) -> Any:
+        """Return a member of an enumeration, or a parametrised generic class."""
+        peer, number = _home(cls)
+        return peer.do(number, "__getitem__", name)
+
+    def __len__(cls) -> int:
+        """Count the members of an enumeration."""
+        peer, number = _home(cls)
+        return int(peer.do(number, "__len__"))
+
+
+class Function:
+    """A mirror of a function."""
+
+    def __init__(self, peer: Peer, number: int, name: str, doc: str | None) -> None:
+        self._at = (peer, number)
+        self.__name__ = self.__qualname__ = name
+        self.__doc__ = doc
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        """Call it at home."""
+        peer, number = self._at
+        return peer.do(number, "call", *args, **options)
+
+    def __getattr__(self, name: str) -> Any:
+        """Read an attribute at home (`cache_info`)."""
+        peer, number = _home(self)
+        return peer.do(number, "get", name)
+
+
+def _home(mirror: Any) -> tuple[Peer, int]:
+    at: tuple[Peer, int] = object.__getattribute__(mirror, "_at")
+    return at
+
+
+class Peer:
+    """One end of the pipe between solution and tests. The tests' end is `strict`, and knows which names they use."""
+
+    def __init__(self, reader: int, writer: int, *, strict: bool = False, named: frozenset[str] = frozenset()) -> None:
+        self.printed: Callable[[], str] = str
+        self.print: Callable[[str], object] = str
+        self._reader, self._writer, self._strict, self._named = reader, writer, strict, named
+        self._own: list[Any] = []
+        self._numbers: dict[int, int] = {}
+        self._told: set[int] = set()
+        self._classes: dict[int, Any] = {}
+        self._met: dict[int, Any] = {}
+        self._lock = RLock()
+        self._random = Random()  # seeded by the system; the solution has no copy of its state
+
+    # the pipe
+
+    def do(self, number: int, what: str, *args: Any, **options: Any) -> Any:
+        """Have something done with an object at home; raises what that raises."""
+        with self._lock:
+            wire.send(self._writer, wire.dump(("do", number, what, args, options), self.describe))
+            while True:
+                kind, *content = wire.load(wire.receive(self._reader), self.mirror)
+                if kind != "do":
+                    break
+                self._serve(*content)
+        value, same, changed, printed = content
+        if printed:
+            self.print(printed)
+        for place, now in changed.items():
+            kinds.change(args[place], now)
+        if kind == "raised":
+            raise value
+        return args[same] if same is not None else value
+
+    def serve(self) -> None:
+        """Do what the other side asks for, until it goes."""
+        while True:
+            try:
+                message = wire.load(wire.receive(self._reader), self.mirror)
+            except wire.WireError:
+                return
+            if message[0] == "do":
+                self._serve(*message[1:])
+
+    def offer(self, value: Any) -> int:
+        """Keep an object for the other side, and return its number."""
+        number = self._numbers.get(id(value))
+        if number is None:
+            number = self._numbers[id(value)] = len(self._own)
+            self._own.append(value)
+        return number
+
+    def _serve(self, number: int, what: str, args: tuple[Any, ...], options: dict[str, Any]) -> None:
+        changeable = [place for place, value in enumerate(args) if isinstance(value, CHANGEABLE)]
+        before = {place: wire.dump(args[place], self.describe) for place in changeable}
+        kind, same = "done", None
+        try:
+            value = self._perform(self._own[number], what, args, options)
+            same = next((place for place in changeable if args[place] is value), None)
+        except BaseException as error:  # whatever it is, it is the caller's to handle
+            kind, value = "raised", error
+        known = set(self._told)
+        try:
+            changed = {
+                place: args[place] for place in changeable if wire.dump(args[place], self.describe) != before[place]
+            }
+            answer = (kind, None if same is not None else value, same, changed, self.printed())
+            content = wire.dump(answer, self.describe)
+        except (MemoryError, RecursionError, wire.WireError, AttributeError, TypeError, ValueError) as error:
+            self._told = known
+            content = wire.dump(("raised", type(error)(str(error)), None, {}, ""), self.describe)
+        wire.send(self._writer, content)
+
+    def _perform(self, value: Any, what: str, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        if self._strict:
+            _check_open(value, what, args)
+        if what == "call":
+            return value(*args, **options)
+        if what in _ATTRIBUTES:
+            return _ATTRIBUTES[what](value, *args)
+        if what == "await":
+            return kinds.awaited(value)
+        if what not in OPERATORS:
+            raise AttributeError(what)
+        return getattr(type(value), what)(value, *args)
+
+    # describing what is here
+
+    def describe(self, value: Any) -> Any:
+        """Say in plain values what an object is, for the mirror on the other side."""
+        at = _mirrored(value)
+        if at is not None and at[0] is self:
+            return ("mine", at[1])
+        if isinstance(value, type):
+            return ("type", value.__name__) if kinds.is_builtin(value) else self._describe_class(value)
+        if isinstance(value, BaseException):
+            attributes = {name: item for name, item in vars(value).items() if not name.startswith("_")}
+            return ("error", type(value), value.args, kinds.text_of(value), attributes)
+        plain = kinds.describe(value, by_name=self._strict)
+        if plain is not None:
+            return plain
+        number = self.offer(value)
+        if isinstance(value, types.CoroutineType):
+            return ("await", number)
+        if isinstance(value, kinds.FUNCTIONS):
+            return ("function", number, getattr(value, "__name__", "function"), getattr(value, "__doc__", None))
+        return ("object", number, type(value), kinds.plain_base(value))
+
+    def _describe_class(self, value: type) -> Any:
+        number = self.offer(value)
+        if number in self._told:
+            return ("class", number)
+        self._told.add(number)
+        bases = tuple(
+            base for base in value.__bases__ if base.__module__ == value.__module__ or issubclass(base, BaseException)
+        )
+        operators = tuple(
+            name
+            for name in OPERATORS
+            if (method := getattr(value, name, None)) is not None and method is not getattr(object, name, None)
+        )
+        return ("class", number, value.__name__, kinds.doc_of(value), bases, operators)
+
+    # mirroring what is there
+
+    def mirror(self, described: Any) -> Any:
+        """Make the mirror of what the other side describes."""
+        kind, *parts = described
+        makers: dict[str, Callable[..., Any]] = {
+            "mine": lambda number: self._own[number], "class": self._class, "object": self._object, "error": self._error,
+            "function": self._function, "await": self._awaitable, "type": kinds.builtin,
+        }  # fmt: skip
+        if kind in makers:
+            return makers[kind](*parts)
+        return kinds.make(kind, parts, trusting=not self._strict)
+
+    def _function(self, number: int, name: str, doc: str | None) -> Any:
+        return self._met.setdefault(number, Function(self, number, name, doc))
+
+    def _awaitable(self, number: int) -> Any:
+        async def remote() -> Any:
+            return self.do(number, "await")
+
+        return remote()
+
+    def _class(self, number: int, *parts: Any) -> Any:
+        if number not in self._classes:
+            name, doc, bases, operators = parts
+            self._classes[number] = self._made_class(number, str(name), doc, bases, operators)
+        return self._classes[number]
+
+    def _made_class(self, number: int, name: str, doc: Any, bases: tuple[Any, ...], operators: tuple[str, ...]) -> Any:
+        body: dict[str, Any] = {"__doc__": doc, "__module__": OWN, "_at": (self, number)}
+        if any(isinstance(base, type) and issubclass(base, BaseException) for base in bases):
+            told = {"__str__": lambda error: vars(error).get("_told", "")} if "__str__" in operators else {}
+            return type(name, bases, body | told)
+        asked = [operator for operator in operators if operator in OPERATORS]
+        if name not in self._named and self._strict:
+            asked = [operator for operator in asked if operator in HARMLESS]
+        body |= {operator: _sent_home(operator) for operator in asked}
+        body["__eq__"] = self._equal("__eq__" in asked)
+        body["__ne__"] = lambda one, other: not one.__eq__(other)
+        body.setdefault("__hash__", lambda one: hash(_home(one)[1]))
+        own = tuple(base for base in bases if isinstance(base, RemoteType))
+        return RemoteType(name, own or (Remote,), body)
+
+    def _object(self, number: int, kind: Any, plain: tuple[Any, ...]) -> Any:
+        if plain and self._strict and getattr(kind, "__name__", "") not in self._named:
+            return plain[0]
+        if number not in self._met:
+            made = object.__new__(kind)
+            object.__setattr__(made, "_at", (self, number))
+            self._met[number] = made
+        if plain:
+            object.__setattr__(self._met[number], "_plain", plain[0])
+        return self._met[number]
+
+    def _error(self, kind: Any, args: tuple[Any, ...], text: str, attributes: dict[str, Any]) -> BaseException:
+        if not (isinstance(kind, type) and issubclass(kind, BaseException)):
+            kind = RuntimeError
+        try:
+            error: BaseException = kind.__new__(kind, *args)
+            error.args = args
+        except Exception:  # an exception with a signature of its own
+            error = RuntimeError(text)
+        vars(error).update({name: item for name, item in attributes.items() if not name.startswith("_")})
+        vars(error).update(_told=text, _theirs=True)
+        return error
+
+    def _chance(self, below: int) -> int:
+        return int(self._random.random() * below)
+
+    def _equal(self, asked: bool) -> Callable[[Any, Any], bool]:
+        """Return the `==` of a class: identity, unless it has its own and the tests may ask it."""
+
+        def equal(one: Any, other: Any) -> bool:
+            if one is other:
+                return True
+            plain = vars(one).get("_plain", _home) if not isinstance(other, Remote) else _home
+            if plain is not _home:
+                return bool(plain == other)  # a list that is more than a list: compared here, as a list
+            if not asked:
+                return False
+            decoys = kinds.decoys(other, self._chance) if self._strict else []
+            place = self._chance(len(decoys) + 1)
+            peer, number = _home(one)
+            said = [peer.do(number, "__eq__", value) is True for value in [*decoys[:place], other, *decoys[place:]]]
+            return said.pop(place) and not any(said)
+
+        return equal
+
+
+_ATTRIBUTES: dict[str, Callable[..., Any]] = {"get": getattr, "set": setattr, "del": delattr}
+
+
+def _sent_home(operator: str) -> Callable[..., Any]:
+    def send(one: Any, *args: Any) -> Any:
+        peer, number = _home(one)
+        return peer.do(number, operator, *args)
+
+    send.__name__ = operator
+    return send
+
+
+def _mirrored(value: Any) -> tuple[Peer, int] | None:
+    """Return where a mirror's object lives; None for what is no mirror."""
+    if isinstance(value, (Remote, Function)):
+        return _home(value)
+    at = vars(value).get("_at") if isinstance(value, type) else None
+    return at if isinstance(at, tuple) else None
+
+
+def _check_open(value: Any, what: str, args: tuple[Any, ...]) -> None:
+    """Refuse the solution a way into the tests: it may call what it was given, and read public attributes of instances."""
+    if what in _ATTRIBUTES and (isinstance(value, _CLOSED) or str(args[0]).startswith("_")):
+        raise AttributeError(f"{args[0]!r} of the tests' {type(value).__name__} is not open to the solution")
+
+
+def names_of(module: types.ModuleType) -> dict[str, Any]:
+    """Return what a module defines, by name."""
+    return {name: value for name, value in vars(module).items() if not name.startswith("__")}
