@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-MODULES = ("wire", "kinds", "objects", "solution", "tests", "syscalls", "kernel", "launch")
+MODULES = ("wire", "kinds", "shared", "mirrors", "objects", "solution", "tests", "syscalls", "kernel", "launch")
 """In the order of their imports."""
 PACKAGE = "domaintune.sandbox.inside"
 

@@ -40,12 +40,14 @@ class Program:
     They run in two processes. Tests see what the solution defines, by name or as `from solution import ...`; they call it
     through a pipe that carries plain values, and never share memory with it. Without tests, passing means running to
     the end. Names that hide a builtin or a module are visible to tests only where `entry` lists them. With `packages`,
-    installed third-party packages can be imported.
+    installed third-party packages can be imported. `functions` names what has to be a function and not a class, whose
+    instances could judge what tests compare them with.
     """
 
     source: str
     tests: str = ""
     entry: tuple[str, ...] = ()
+    functions: tuple[str, ...] = ()
     packages: bool = False
 
 

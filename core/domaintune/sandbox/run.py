@@ -20,6 +20,7 @@ from typing import Any
 
 from domaintune.sandbox.carrier import bundled
 from domaintune.sandbox.inside import wire
+from domaintune.sandbox.inside.launch import THREADS
 from domaintune.sandbox.inside.solution import OUT_OF_MEMORY
 from domaintune.sandbox.inside.tests import GONE
 from domaintune.sandbox.records import Limits, Program, Result, Tier, Verdict
@@ -100,7 +101,7 @@ def _frames(program: Program, tier: Tier, limits: Limits, work: str, token: str)
     packages = site.getsitepackages() if program.packages and inside else []
     setup = {
         "tier": tier, "machine": platform.machine(), "work": work if inside else "", "source": program.source,
-        "entry": program.entry, "core": CORE if inside else "", "paths": packages,
+        "entry": program.entry, "functions": program.functions, "core": CORE if inside else "", "paths": packages,
         "readable": [*_readable(), *packages] if inside else [],
         "cpu_seconds": limits.cpu_seconds, "seconds": limits.seconds, "memory": limits.memory, "disk": limits.disk,
         "files": limits.files,
@@ -203,15 +204,16 @@ def _judged(seen: _Seen, token: str, limits: Limits) -> tuple[Verdict, str]:
     if end["blocked"]:
         who, _, call = str(end["blocked"][0]).partition(" ")
         return "blocked", f"blocked: {call}" + (" (in the tests)" if who == "tests" else "")
+    if end["many"]:
+        return "memory", f"more than {THREADS} threads"
     if end["full"]:
         return "output", f"it writes more than {limits.disk:,} bytes"
     if end["late"]:
         return "timeout", f"{limits.seconds:g} s"
     if told is not None and told["verdict"] != "crashed":
         return told["verdict"], told["reason"]
-    tests_status = end["tests"][0]
-    tests_died = tests_status is not None and os.WIFSIGNALED(tests_status)  # then the solution's end says nothing
-    for name in ("tests", "solution") if tests_died else ("solution", "tests"):
+    left = told is None and end["tests"][0] is not None  # without a word: then the solution's end says nothing
+    for name in ("tests", "solution") if left else ("solution", "tests"):
         ended = _end_of(name, end[name], limits)
         if ended is not None:
             return ended

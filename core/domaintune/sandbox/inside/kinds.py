@@ -28,6 +28,7 @@ _PARTS: dict[tuple[str, str], Callable[[Any], tuple[Any, ...]]] = {
     ("datetime", "datetime"): lambda value: (
         value.year, value.month, value.day, value.hour, value.minute, value.second, value.microsecond,
     ),
+    ("array", "array"): lambda value: (value.typecode, value.tolist()),
     ("collections", "deque"): lambda value: (list(value), value.maxlen),
     ("collections", "Counter"): lambda value: (dict(value),),
     ("collections", "OrderedDict"): lambda value: (list(value.items()),),
@@ -37,6 +38,23 @@ _PARTS: dict[tuple[str, str], Callable[[Any], tuple[Any, ...]]] = {
 """Classes that are copied, by module and name, with the arguments that make an equal value."""
 
 
+_VIEWS: dict[type, str] = {type({}.keys()): "keys", type({}.values()): "values", type({}.items()): "items"}
+
+
+def _default(factory: Any, content: dict[Any, Any]) -> Any:
+    from collections import defaultdict  # noqa: PLC0415  (seldom)
+
+    return defaultdict(factory, content)
+
+
+_VIEWED: dict[str, Callable[..., Any]] = {
+    "keys": lambda items: dict.fromkeys(items).keys(),
+    "values": lambda items: dict(enumerate(items)).values(),
+    "items": lambda items: dict(items).items(),
+    "default": _default,
+}
+
+
 def describe(value: Any, *, by_name: bool) -> tuple[Any, ...] | None:
     """Describe a value that is copied; None where it has to stay. With `by_name`, functions of Python are named."""
     kind = type(value)
@@ -44,7 +62,10 @@ def describe(value: Any, *, by_name: bool) -> tuple[Any, ...] | None:
     if key in _PARTS and getattr(value, "tzinfo", None) is None:
         return ("value", *key, _PARTS[key](value))
     if key == ("collections", "defaultdict"):
-        return ("dict", dict(value))
+        factory = value.default_factory
+        return ("default", factory if is_builtin(factory) else None, dict(value))
+    if kind in _VIEWS:
+        return (_VIEWS[kind], list(value))
     if value is NotImplemented:
         return ("constant", "NotImplemented")
     if isinstance(value, types.ModuleType):
@@ -52,7 +73,7 @@ def describe(value: Any, *, by_name: bool) -> tuple[Any, ...] | None:
     if isinstance(value, tuple) and isinstance(getattr(kind, "_fields", None), tuple):
         return ("named", kind.__name__, kind._fields, tuple(value))
     if kind.__module__.partition(".")[0] == "numpy" and hasattr(value, "tolist"):
-        return ("dict", value.tolist())
+        return ("copy", value.tolist())
     if by_name and isinstance(value, types.BuiltinFunctionType) and isinstance(value.__self__, types.ModuleType):
         return ("known", value.__self__.__name__, value.__name__)
     return None
@@ -62,10 +83,12 @@ def make(kind: str, parts: Sequence[Any], *, trusting: bool) -> Any:
     """Make the value that `describe` described; raises LookupError or TypeError for anything else."""
     if kind == "value" and tuple(parts[:2]) in _PARTS:
         return getattr(import_module(parts[0]), parts[1])(*parts[2])
-    if kind == "dict":
+    if kind == "copy":
         return parts[0]
     if kind == "constant":
         return NotImplemented
+    if kind in _VIEWED:
+        return _VIEWED[kind](*parts)
     if kind == "module" and parts[0].partition(".")[0] in sys.stdlib_module_names:
         return import_module(parts[0])
     if kind == "module":
@@ -104,9 +127,9 @@ def plain_base(value: Any) -> tuple[Any, ...]:
         return ()
 
 
-def is_builtin(value: type) -> bool:
+def is_builtin(value: Any) -> bool:
     """Tell whether a class is one of Python's own names."""
-    return vars(builtins).get(value.__name__) is value
+    return isinstance(value, type) and vars(builtins).get(value.__name__) is value
 
 
 def builtin(name: str) -> Any:
@@ -138,6 +161,33 @@ def awaited(value: Any) -> Any:
     return asyncio.run(value)
 
 
+def fill(owner: Any, name: str, now: Any) -> None:
+    """Give the list, dict or set in an attribute another content, or the attribute another value where it is none."""
+    value = getattr(owner, name)
+    if type(value) is type(now) and isinstance(value, (list, dict, set)):
+        change(value, now)
+    else:
+        setattr(owner, name, now)
+
+
+def _copy(value: Any) -> Any:
+    import copy  # noqa: PLC0415  (seldom)
+
+    return copy.copy(value)
+
+
+def _deep_copy(value: Any) -> Any:
+    import copy  # noqa: PLC0415  (seldom)
+
+    return copy.deepcopy(value)
+
+
+DEEDS: dict[str, Callable[[Any], Any]] = {
+    "await": awaited, "plain": plain_base, "copy": _copy, "deepcopy": _deep_copy,
+}  # fmt: skip
+"""What can be done with an object besides calling it, reading its attributes, and its operators."""
+
+
 def decoys(value: Any, chance: Callable[[int], int]) -> list[Any]:
     """Return values like the given one that differ from it: whoever says that all of them are equal, lies.
 
@@ -145,15 +195,13 @@ def decoys(value: Any, chance: Callable[[int], int]) -> list[Any]:
     """
     if type(value) in {int, float}:
         return [value + 1 + chance(5), value - 1 - chance(5), value + 7 + chance(90)]
-    if type(value) is str:
-        return [value + "abcxyz "[chance(7)], value[1:] + "_", "pqr"[chance(3)] + value]
-    if type(value) is bool or value is None:
-        return [not value, 10 + chance(90)]
-    if type(value) in {list, tuple}:
-        extra = type(value)([chance(10)])
-        return [value + extra, extra + value]
+    if type(value) in {str, list, tuple, bytes}:
+        if not value:
+            return [type(value)([48 + chance(10)]) if type(value) is not str else "pqr"[chance(3)]]
+        place = chance(len(value))
+        return [value + value[place : place + 1], value[:place] + value[place + 1 :], value[place:] + value]
     if type(value) is dict:
-        return [{**value, 100 + chance(900): 0}]
-    if type(value) is set:
-        return [value | {100 + chance(900)}]
+        return [dict(list(value.items())[:-1])] if value else [{100 + chance(900): 0}]
+    if type(value) in {set, frozenset}:
+        return [value - {next(iter(value))}] if value else [{100 + chance(900)}]
     return [1000 + chance(9000)]

@@ -27,8 +27,10 @@ REPORT = 1
 KILL = 9
 """SIGKILL, without the time that the module `signal` takes."""
 GONE = tests.GONE
-LOOK = 0.05
-"""Seconds between looks at the files that the processes hold open."""
+LOOK = 0.02
+"""Seconds between looks at the threads of the processes, and at the files that they hold open."""
+THREADS = 256
+"""Threads of a process: the kernel's memory for them is in no other limit."""
 HOPELESS = 70
 """Exit status of a process that could not be confined."""
 
@@ -135,16 +137,25 @@ def _watch(children: list[Child], until: float, machine: str, disk: int) -> dict
         os.close(child.go)
     blocked: list[str] = []
     eyes = Eyes(children)
-    late = full = False
-    while children[0].status is None and not (late or full or eyes.alone):
+    late = full = many = False
+    while children[0].status is None and not (late or full or many or eyes.alone):
         left = until - time.monotonic()
         late = left <= 0
         for child in eyes.look(min(max(left, 0), LOOK)):
             blocked += _caught(child, machine)
         full = sum(map(_hidden, children)) > disk
+        many = max(map(_threads, children)) > THREADS
     _end(children)
     ends = {child.name: (child.status, child.cpu) for child in children}
-    return {"late": late, "full": full, "blocked": blocked, **ends}
+    return {"late": late, "full": full, "many": many, "blocked": blocked, **ends}
+
+
+def _threads(child: Child) -> int:
+    """Return how many threads a process has."""
+    try:
+        return os.stat(f"/proc/{child.pid}/task").st_nlink - 2  # noqa: PTH116
+    except OSError:
+        return 0
 
 
 def _hidden(child: Child) -> int:

@@ -14,34 +14,25 @@ from _random import Random
 from _thread import RLock
 
 from domaintune.sandbox.inside import kinds, wire
+from domaintune.sandbox.inside.mirrors import (
+    OPERATORS,
+    OWN,
+    Function,
+    Remote,
+    RemoteType,
+    home,
+    mirrored,
+    sent_home,
+)
+from domaintune.sandbox.inside.shared import COPIES
 
 TYPE_CHECKING = False  # as in typing, which takes as long to import as all this
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from typing import Any
 
-OPERATORS = tuple(
-    f"__{name}__"
-    for name in (
-        "len iter next reversed getitem setitem delitem contains call bool str repr hash format int float complex index "
-        "round trunc floor ceil abs neg pos invert eq ne lt le gt ge add radd iadd sub rsub isub mul rmul imul truediv "
-        "rtruediv itruediv floordiv rfloordiv ifloordiv mod rmod imod divmod rdivmod pow rpow ipow matmul rmatmul imatmul "
-        "and rand iand or ror ior xor rxor ixor lshift rlshift ilshift rshift rrshift irshift enter exit bytes "
-        "length_hint missing"
-    ).split()
-)
-"""What a mirror sends home, where the class of the object has it."""
-HARMLESS = {
-    f"__{name}__"
-    for name in ("len", "iter", "next", "reversed", "getitem", "setitem", "delitem", "call", "bool", "str", "repr", "hash",
-                 "int", "float", "index", "enter", "exit", "length_hint")
-}  # fmt: skip
-"""What an instance of any class is asked: it is not shown what the tests expect. Comparing and computing with it are for
-classes that the tests name, because `result - 4` or `4 in result` would tell it, and let it answer what it likes."""
 CHANGEABLE = (list, dict, set, bytearray)
-OWN = "solution"
-"""The module in which the solution's names live."""
 _CLOSED = (
     types.FunctionType, types.MethodType, types.BuiltinFunctionType, types.GeneratorType, types.CoroutineType,
     types.ModuleType, types.FrameType, types.CodeType, types.TracebackType, type,
@@ -49,86 +40,11 @@ _CLOSED = (
 """Objects of the tests whose attributes the solution may not read: they lead to the tests' own variables."""
 
 
-class Remote:
-    """A mirror of an instance that lives in the other process."""
+class _Class:
+    """The class of an instance: described in full even where it is one of Python's own (`zip`)."""
 
-    def __init__(self, *_: Any, **__: Any) -> None:
-        """Do nothing: the object itself is made where it lives."""
-
-    def __getattr__(self, name: str) -> Any:
-        """Read an attribute at home."""
-        peer, number = _home(self)
-        return peer.do(number, "get", name)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        """Set an attribute at home."""
-        peer, number = _home(self)
-        peer.do(number, "set", name, value)
-
-    def __delattr__(self, name: str) -> None:
-        """Delete an attribute at home."""
-        peer, number = _home(self)
-        peer.do(number, "del", name)
-
-
-class RemoteType(type):
-    """A mirror of a class: calling it makes an instance at home."""
-
-    def __call__(cls, *args: Any, **options: Any) -> Any:
-        """Make an instance; a subclass that the tests define has the instance of its base behind it."""
-        peer, number = cls.__dict__.get("_at") or next(
-            base.__dict__["_at"] for base in cls.__mro__ if "_at" in vars(base)
-        )
-        made = peer.do(number, "call", *args, **options)
-        if "_at" not in cls.__dict__ and isinstance(made, Remote):
-            home = _home(made)
-            made = object.__new__(cls)  # type: ignore[arg-type]
-            object.__setattr__(made, "_at", home)
-        return made
-
-    def __getattr__(cls, name: str) -> Any:
-        """Read an attribute of the class at home."""
-        peer, number = _home(cls)
-        return peer.do(number, "get", name)
-
-    def __iter__(cls) -> Iterator[Any]:
-        """Go through the members of an enumeration."""
-        peer, number = _home(cls)
-        return iter(peer.do(number, "__iter__"))
-
-    def __getitem__(cls, name: Any) -> Any:
-        """Return a member of an enumeration, or a parametrised generic class."""
-        peer, number = _home(cls)
-        return peer.do(number, "__getitem__", name)
-
-    def __len__(cls) -> int:
-        """Count the members of an enumeration."""
-        peer, number = _home(cls)
-        return int(peer.do(number, "__len__"))
-
-
-class Function:
-    """A mirror of a function."""
-
-    def __init__(self, peer: Peer, number: int, name: str, doc: str | None) -> None:
-        self._at = (peer, number)
-        self.__name__ = self.__qualname__ = name
-        self.__doc__ = doc
-
-    def __call__(self, *args: Any, **options: Any) -> Any:
-        """Call it at home."""
-        peer, number = self._at
-        return peer.do(number, "call", *args, **options)
-
-    def __getattr__(self, name: str) -> Any:
-        """Read an attribute at home (`cache_info`)."""
-        peer, number = _home(self)
-        return peer.do(number, "get", name)
-
-
-def _home(mirror: Any) -> tuple[Peer, int]:
-    at: tuple[Peer, int] = object.__getattribute__(mirror, "_at")
-    return at
+    def __init__(self, kind: type) -> None:
+        self.kind = kind
 
 
 class Peer:
@@ -141,6 +57,7 @@ class Peer:
         self._own: list[Any] = []
         self._numbers: dict[int, int] = {}
         self._told: set[int] = set()
+        self._trusted: set[tuple[Peer, int]] = set()
         self._classes: dict[int, Any] = {}
         self._met: dict[int, Any] = {}
         self._lock = RLock()
@@ -212,8 +129,8 @@ class Peer:
             return value(*args, **options)
         if what in _ATTRIBUTES:
             return _ATTRIBUTES[what](value, *args)
-        if what == "await":
-            return kinds.awaited(value)
+        if what in kinds.DEEDS:
+            return kinds.DEEDS[what](value)
         if what not in OPERATORS:
             raise AttributeError(what)
         return getattr(type(value), what)(value, *args)
@@ -222,14 +139,18 @@ class Peer:
 
     def describe(self, value: Any) -> Any:
         """Say in plain values what an object is, for the mirror on the other side."""
-        at = _mirrored(value)
+        at = mirrored(value)
         if at is not None and at[0] is self:
             return ("mine", at[1])
+        if isinstance(value, _Class):
+            return self._describe_class(value.kind)
         if isinstance(value, type):
             return ("type", value.__name__) if kinds.is_builtin(value) else self._describe_class(value)
         if isinstance(value, BaseException):
             attributes = {name: item for name, item in vars(value).items() if not name.startswith("_")}
             return ("error", type(value), value.args, kinds.text_of(value), attributes)
+        if isinstance(value, COPIES):
+            return ("copy", value.plain())
         plain = kinds.describe(value, by_name=self._strict)
         if plain is not None:
             return plain
@@ -238,7 +159,7 @@ class Peer:
             return ("await", number)
         if isinstance(value, kinds.FUNCTIONS):
             return ("function", number, getattr(value, "__name__", "function"), getattr(value, "__doc__", None))
-        return ("object", number, type(value), kinds.plain_base(value))
+        return ("object", number, _Class(type(value)), kinds.plain_base(value))
 
     def _describe_class(self, value: type) -> Any:
         number = self.offer(value)
@@ -253,7 +174,8 @@ class Peer:
             for name in OPERATORS
             if (method := getattr(value, name, None)) is not None and method is not getattr(object, name, None)
         )
-        return ("class", number, value.__name__, kinds.doc_of(value), bases, operators)
+        plain = any(base in kinds.PLAIN for base in value.__mro__)
+        return ("class", number, value.__name__, kinds.doc_of(value), bases, operators, plain)
 
     # mirroring what is there
 
@@ -279,22 +201,21 @@ class Peer:
 
     def _class(self, number: int, *parts: Any) -> Any:
         if number not in self._classes:
-            name, doc, bases, operators = parts
-            self._classes[number] = self._made_class(number, str(name), doc, bases, operators)
+            name, *rest = parts
+            self._classes[number] = self._made_class(number, str(name), *rest)
         return self._classes[number]
 
-    def _made_class(self, number: int, name: str, doc: Any, bases: tuple[Any, ...], operators: tuple[str, ...]) -> Any:
-        body: dict[str, Any] = {"__doc__": doc, "__module__": OWN, "_at": (self, number)}
+    def _made_class(self, number: int, name: str, doc: Any, bases: tuple[Any, ...], *rest: Any) -> Any:
+        operators, plain = rest
+        body: dict[str, Any] = {"__doc__": doc, "__module__": OWN, "_at": (self, number), "_plain": plain}
         if any(isinstance(base, type) and issubclass(base, BaseException) for base in bases):
             told = {"__str__": lambda error: vars(error).get("_told", "")} if "__str__" in operators else {}
             return type(name, bases, body | told)
         asked = [operator for operator in operators if operator in OPERATORS]
-        if name not in self._named and self._strict:
-            asked = [operator for operator in asked if operator in HARMLESS]
-        body |= {operator: _sent_home(operator) for operator in asked}
+        body |= {operator: sent_home(operator) for operator in asked}
         body["__eq__"] = self._equal("__eq__" in asked)
         body["__ne__"] = lambda one, other: not one.__eq__(other)
-        body.setdefault("__hash__", lambda one: hash(_home(one)[1]))
+        body.setdefault("__hash__", lambda one: hash(home(one)[1]))
         own = tuple(base for base in bases if isinstance(base, RemoteType))
         return RemoteType(name, own or (Remote,), body)
 
@@ -305,21 +226,29 @@ class Peer:
             made = object.__new__(kind)
             object.__setattr__(made, "_at", (self, number))
             self._met[number] = made
-        if plain:
-            object.__setattr__(self._met[number], "_plain", plain[0])
         return self._met[number]
 
     def _error(self, kind: Any, args: tuple[Any, ...], text: str, attributes: dict[str, Any]) -> BaseException:
         if not (isinstance(kind, type) and issubclass(kind, BaseException)):
             kind = RuntimeError
         try:
-            error: BaseException = kind.__new__(kind, *args)
+            error: BaseException = kind(*args) if kinds.is_builtin(kind) else kind.__new__(kind, *args)
             error.args = args
         except Exception:  # an exception with a signature of its own
             error = RuntimeError(text)
         vars(error).update({name: item for name, item in attributes.items() if not name.startswith("_")})
         vars(error).update(_told=text, _theirs=True)
         return error
+
+    def trusts(self, kind: type) -> bool:
+        """Tell whether instances of a class may judge what tests compare them with: the tests name it, or its base."""
+        return not self._strict or any(vars(base).get("_at") in self._trusted for base in kind.__mro__)
+
+    def trust(self, names: dict[str, Any]) -> None:
+        """Trust the classes that a solution defines under names which the tests use."""
+        for name, value in names.items():
+            if name in self._named and isinstance(value, RemoteType) and value.__name__ == name:
+                self._trusted.add(home(value))
 
     def _chance(self, below: int) -> int:
         return int(self._random.random() * below)
@@ -330,38 +259,20 @@ class Peer:
         def equal(one: Any, other: Any) -> bool:
             if one is other:
                 return True
-            plain = vars(one).get("_plain", _home) if not isinstance(other, Remote) else _home
-            if plain is not _home:
-                return bool(plain == other)  # a list that is more than a list: compared here, as a list
-            if not asked:
+            peer, number = home(one)
+            if type(one)._plain and not isinstance(other, Remote):
+                return bool(peer.do(number, "plain")[0] == other)  # a list that is more than a list is compared here
+            if not asked or not peer.trusts(type(one)) or other is None or isinstance(other, bool):
                 return False
             decoys = kinds.decoys(other, self._chance) if self._strict else []
             place = self._chance(len(decoys) + 1)
-            peer, number = _home(one)
             said = [peer.do(number, "__eq__", value) is True for value in [*decoys[:place], other, *decoys[place:]]]
             return said.pop(place) and not any(said)
 
         return equal
 
 
-_ATTRIBUTES: dict[str, Callable[..., Any]] = {"get": getattr, "set": setattr, "del": delattr}
-
-
-def _sent_home(operator: str) -> Callable[..., Any]:
-    def send(one: Any, *args: Any) -> Any:
-        peer, number = _home(one)
-        return peer.do(number, operator, *args)
-
-    send.__name__ = operator
-    return send
-
-
-def _mirrored(value: Any) -> tuple[Peer, int] | None:
-    """Return where a mirror's object lives; None for what is no mirror."""
-    if isinstance(value, (Remote, Function)):
-        return _home(value)
-    at = vars(value).get("_at") if isinstance(value, type) else None
-    return at if isinstance(at, tuple) else None
+_ATTRIBUTES: dict[str, Callable[..., Any]] = {"get": getattr, "set": setattr, "del": delattr, "fill": kinds.fill}
 
 
 def _check_open(value: Any, what: str, args: tuple[Any, ...]) -> None:

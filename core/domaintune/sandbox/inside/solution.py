@@ -7,7 +7,8 @@ import os
 import sys
 import types
 
-from domaintune.sandbox.inside.objects import OWN, Peer, names_of
+from domaintune.sandbox.inside.mirrors import OWN
+from domaintune.sandbox.inside.objects import Peer, names_of
 
 TYPE_CHECKING = False  # as in typing, which takes as long to import as all this
 

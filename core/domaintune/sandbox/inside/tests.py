@@ -9,7 +9,8 @@ import sys
 import types
 
 from domaintune.sandbox.inside import wire
-from domaintune.sandbox.inside.objects import OWN, Peer
+from domaintune.sandbox.inside.mirrors import OWN
+from domaintune.sandbox.inside.objects import Peer
 
 TYPE_CHECKING = False  # as in typing, which takes as long to import as all this
 
@@ -37,7 +38,7 @@ def main(reader: int, writer: int, setup: dict[str, Any]) -> None:
     source = given["tests"]
     peer = Peer(reader, writer, strict=True, named=_words(source))
     peer.print = _print
-    verdict, reason = _outcome(peer, source, setup["entry"])
+    verdict, reason = _outcome(peer, source, setup["entry"], setup["functions"])
     wire.send(report, wire.dump({"token": given["token"], "verdict": verdict, "reason": reason[:SHOWN]}))
     os._exit(GONE if verdict == "crashed" else 0)
 
@@ -46,9 +47,18 @@ def _print(text: str) -> None:
     sys.stdout.write(text)  # wherever the tests have it go
 
 
-def _outcome(peer: Peer, source: str, entry: tuple[str, ...]) -> tuple[str, str]:
+def _check_functions(names: dict[str, Any], functions: tuple[str, ...]) -> None:
+    """Refuse a class in the place of a function: its instances would judge the tests' comparisons."""
+    for name in functions:
+        if isinstance(names.get(name), type):
+            raise TypeError(f"{name} has to be a function, and is a class")
+
+
+def _outcome(peer: Peer, source: str, entry: tuple[str, ...], functions: tuple[str, ...]) -> tuple[str, str]:
     try:
         names = peer.do(0, "call")
+        peer.trust(names)
+        _check_functions(names, functions)
     except BaseException as error:
         return _judged(error, "the solution does not load", "")
     try:

@@ -1,0 +1,52 @@
+"""Making tasks out of tasks: Evol-Instruct (WizardLM, Xu et al. 2023), public to plugins.
+
+A teacher rewrites every seed by an operator drawn for it, answers what survives elimination, and does so round by round:
+
+    from domaintune.synthesis import GENERAL, EvolveOptions, Task, evolved
+
+    def proverbs(context):
+        seeds = (Task(text=row["task"], answer=row["answer"], origin=row.origin) for row in context.rows(*FIELDS))
+        for item in evolved(context, seeds, GENERAL, context.options):
+            yield item.example() if isinstance(item, Task) else item
+
+A domain that evolves in ways of its own brings a `Recipe` with its operators. Names are imported on first use.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # as in domaintune itself
+
+if TYPE_CHECKING:
+    from domaintune.synthesis.acceptance import Acceptance as Acceptance
+    from domaintune.synthesis.driving import evolved as evolved
+    from domaintune.synthesis.evolution import evolve as evolve
+    from domaintune.synthesis.general import GENERAL as GENERAL
+    from domaintune.synthesis.options import EvolveOptions as EvolveOptions
+    from domaintune.synthesis.recipe import Operator as Operator
+    from domaintune.synthesis.recipe import Recipe as Recipe
+    from domaintune.synthesis.task import Step as Step
+    from domaintune.synthesis.task import Task as Task
+
+_HOME = {
+    "Acceptance": "acceptance",
+    "EvolveOptions": "options",
+    "GENERAL": "general",
+    "Operator": "recipe",
+    "Recipe": "recipe",
+    "Step": "task",
+    "Task": "task",
+    "evolve": "evolution",
+    "evolved": "driving",
+}
+
+__all__ = [*sorted(_HOME)]  # noqa: PLE0604  (all strings, computed from the table above)
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name from the module that defines it."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'domaintune.synthesis' has no attribute {name!r}")
+    module = __import__(f"domaintune.synthesis.{_HOME[name]}", fromlist=[name])
+    value: object = getattr(module, name)
+    globals()[name] = value
+    return value
