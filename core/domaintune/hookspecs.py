@@ -61,14 +61,16 @@ def domaintune_evaluators() -> Iterable[Component[Evaluator]]:  # type: ignore[e
     """Offer graders of answers.
 
     Called with all other hooks, when the first command needs to know what is installed; `load` is called when a build
-    reaches its evaluation, for each grader in use, and by `domaintune grade`. It returns a class or an object with
+    begins, for each grader in use, and by `domaintune grade`. It returns a class or an object with
     `grade(example, answer)`, or a plain function of the two, called for every answer of every system and giving `Score`
-    records; higher is better. Where the component declares `options`, `load` returns a class that takes them. Four
+    records; higher is better. Where the component declares `options`, `load` returns a class that takes them. Eight
     methods are optional: `items(test)` chooses what is asked, before any model is; `floors(train)` returns cheap answers
     by name, `{name: predict}`, that a tuned model must beat; `draw(scores, file)` writes a picture for the report and
-    returns the sentence that describes it; `read(passages)` is shown the knowledge of the build before all else. An
-    evaluator with an attribute `retrievers`, a tuple of names, is put to these instead of to models: its answers are the
-    titles that they find for its own items, best first, one a line.
+    returns the sentence that describes it; `read(passages)` is shown the knowledge of the build before all else;
+    `run_in(sandbox)` is given the sandbox before anything is graded; `grade_all(pairs)` grades many answers at once;
+    `grade_samples(several)` grades items with several answers each; `given_away(train)` tells which training examples
+    solve its items. An evaluator with an attribute `retrievers`, a tuple of names, is put to these instead of to models:
+    its answers are the titles that they find for its own items, best first, one a line.
     """
 
 
@@ -79,7 +81,10 @@ def domaintune_teachers() -> Iterable[Component[Teacher]]:  # type: ignore[empty
     Called with all other hooks, when the first command needs to know what is installed; `load` is called when a data
     builder asks its context for the teacher that `data.teacher` names, or a part calls `open_teacher(name)`. It returns
     an object with `answer(messages, sampling)`, which may decline with None, or a class that takes the options which
-    the component declares. A teacher never sees a test item.
+    the component declares. Two members are optional: `answers(several, samplings)` takes many conversations, as it needs
+    them, and yields their answers in order while it works on later ones; the property `usage` is a `Usage` record, what
+    was asked and spent so far. Builders ask many at once with `ask_teacher(teacher, several, samplings)`, which works
+    with any teacher. A teacher never sees a test item.
     """
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from domaintune.contracts import Component, Evaluator
 from domaintune.defaults import composer_options as options
 from domaintune.defaults.document_options import DocumentOptions
-from domaintune.defaults.teacher_options import LocalOptions, ReplayOptions
+from domaintune.defaults.teacher_options import LocalOptions, OpenAIOptions, ReplayOptions
 from domaintune.hookspecs import hookimpl
 from domaintune.retrieval.options import Bm25Options, DenseOptions, HybridOptions
 
@@ -53,8 +53,9 @@ def domaintune_retrievers() -> Iterator[Component[Any]]:
 
 @hookimpl
 def domaintune_teachers() -> Iterator[Component[Any]]:
-    """Offer a model of this machine, and answers that were recorded."""
+    """Offer a model of this machine, one behind an address, and answers that were recorded."""
     yield Component(name="teacher-local", summary="a base model on this machine", load=_local, options=LocalOptions)
+    yield Component(name="teacher-openai", summary="an OpenAI-compatible server", load=_openai, options=OpenAIOptions)
     yield Component(name="teacher-replay", summary="answers recorded in a file", load=_replay, options=ReplayOptions)
 
 
@@ -118,6 +119,18 @@ def _local() -> Any:
     from domaintune.defaults.teacher_local import Local
 
     return Local
+
+
+def _openai() -> Any:
+    from importlib.util import find_spec
+
+    from domaintune.errors import PluginError
+
+    if find_spec("openai") is None or find_spec("httpx2") is None:
+        raise PluginError("teacher-openai needs the package openai: pip install 'domaintune[teachers]'")
+    from domaintune.defaults.teacher_openai import OpenAI
+
+    return OpenAI
 
 
 def _replay() -> Any:

@@ -4,19 +4,22 @@ A recording is a JSONL file; a row holds the messages that were sent, and the an
 
     {"messages": [{"role": "user", "content": "Make a question about asthma."}], "answer": "Question: ..."}
 
+Other fields of a row, such as the "sampling" of a recorded build, are not looked at.
+
 Half a character in an answer, a lone surrogate, which no file in UTF-8 can hold, is read as "?".
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from domaintune import files
-from domaintune.contracts import Message, Sampling
+from domaintune.contracts import Message, Sampling, Usage
 from domaintune.data.text import words
+from domaintune.defaults.answer_store import writable
 from domaintune.defaults.teacher_options import ReplayOptions
 from domaintune.errors import DataError
 
@@ -30,6 +33,9 @@ class Replay:
     Where the same messages were answered several times, the answers come in the order of the file; the last one stays.
     """
 
+    free = True
+    """Asking costs neither time nor money, so that a look at the data may ask, too."""
+
     def __init__(self, options: ReplayOptions) -> None:
         if not options.file:
             raise DataError("the teacher repeats a recording; name it with --set data.teacher_options.file=FILE")
@@ -37,13 +43,24 @@ class Replay:
         self._answers: dict[str, list[str | None]] = {}
         self._questions: dict[str, tuple[int, str]] = {}
         self._given: dict[str, int] = {}
+        self._requests = 0
         for number, messages, answer in _rows(Path(options.file).expanduser()):
             key = _key(messages)
             self._answers.setdefault(key, []).append(answer)
             self._questions.setdefault(key, (number, messages[-1]["content"]))
 
+    @property
+    def usage(self) -> Usage:
+        """How often it was asked; every answer is out of the file."""
+        return Usage(requests=self._requests, cached=self._requests)
+
+    def answers(self, several: Iterable[Sequence[Message]], samplings: Iterable[Sampling]) -> Iterator[str | None]:
+        """Yield the recorded answers in their order."""
+        yield from (self.answer(messages, sampling) for messages, sampling in zip(several, samplings, strict=True))
+
     def answer(self, messages: Sequence[Message], sampling: Sampling) -> str | None:  # noqa: ARG002
         """Return the recorded answer; raises DataError where there is none, or declines with `missing`."""
+        self._requests += 1
         key = _key(messages)
         recorded = self._answers.get(key)
         if recorded is None:
@@ -90,7 +107,7 @@ def _checked(row: Any, where: str) -> tuple[list[Message], str | None]:
         raise DataError(f'{where}: "messages" is a list of {{"role": text, "content": text}}, and not empty')
     if not isinstance(answer, str | None):
         raise DataError(f'{where}: "answer" is a text, or null where the teacher declined')
-    return messages, answer if answer is None else answer.encode("utf-8", "replace").decode("utf-8")
+    return messages, answer if answer is None else writable(answer)
 
 
 def _is_message(value: Any) -> bool:
