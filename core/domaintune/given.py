@@ -2,62 +2,121 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from domaintune import evaluation, files
-from domaintune.console import note
-from domaintune.contracts import Dropped, Example, Origin
+from domaintune.console import note, progress
+from domaintune.contracts import Component, Domain, Dropped, Origin
 from domaintune.data import dataset
 from domaintune.data.context import Context
 from domaintune.data.ledger import Entry
 from domaintune.errors import DataError, PluginError, UsageError
+from domaintune.evaluation import Grader
+from domaintune.evaluation.given import Items, answers_to
 from domaintune.plan import Plan, make_plan
 from domaintune.plugins import Catalog
+from domaintune.settings import Settings, resolve
 
 
-@dataclass(frozen=True, kw_only=True)
-class Items:
-    """Examples with references, each with the position of its row in the file: that of its answer."""
-
-    examples: Sequence[Example]
-    positions: Sequence[int]
-    rows: int
-
-
-def grade(
+def grade(  # noqa: PLR0913  (one command: who grades, what, against what; the rest is its options)
     catalog: Catalog,
     evaluator: str,
-    items: str,
+    items: str | None,
     answers: Path,
     against: Path | None = None,
     overrides: Sequence[str] = (),
+    *,
+    partial: bool = False,
+    results: Path | None = None,
+    unsafe: bool = False,
 ) -> dict[str, Any]:
-    """Grade the n-th answer against the n-th row of `items`; returns a report with the systems given and against.
+    """Grade given answers; returns a report with the systems given and against.
 
-    `items` is a file that the data builder of the evaluator's domain reads, or a test.jsonl that domaintune wrote.
+    Answers with a `task_id` belong to the item of that name, several to one item are samples of it; else the n-th belongs
+    to the n-th row of `items`. These are a file that the evaluator takes as its option `items`, or that the data builder
+    of its domain reads, or a test.jsonl that domaintune wrote; None are the evaluator's own. `partial` leaves out items
+    without an answer. `results` is a file for what every answer scored.
     """
     component = catalog.component("evaluator", evaluator)
-    plan, found = _found(catalog, evaluator, items, overrides)
-    grader = evaluation.open_grader(component, plan.settings.eval.graders.get(evaluator, {}))
+    if items is None or _takes_items(component):
+        settings, grader, found = _brought(catalog, component, items, overrides, unsafe)
+    else:
+        plan, found = _found(catalog, evaluator, items, overrides, unsafe)
+        settings, grader = (
+            plan.settings,
+            evaluation.open_grader(component, plan.settings.eval.graders.get(evaluator, {})),
+        )
     if len(found.examples) < found.rows:
         note(
             f"{found.rows - len(found.examples):,} of {found.rows:,} rows of {items} are dropped; see `domaintune data`"
         )
-    return evaluation.grade_given(
-        grader,
-        found.examples,
-        _answers_to(found, answers, items),
-        draws=plan.settings.eval.draws,
-        seed=plan.settings.seed,
-        against=_answers_to(found, against, items) if against else None,
+    given = answers_to(found, answers, partial=partial)
+    other = answers_to(found, against, partial=partial) if against else given
+    places = [place for place in range(len(found.examples)) if place in given and place in other]
+    if not places:
+        raise DataError(f"{answers}{f' and {against} together' if against else ''} answer none of the items")
+    told = evaluation.enter_sandbox([grader], settings.sandbox)
+    examples = [found.examples[place] for place in places]
+    with progress("grading", None) as show:
+        report = evaluation.grade_given(
+            replace(grader, asks=examples) if found.brought else grader,
+            examples,
+            [given[place] for place in places],
+            draws=settings.eval.draws,
+            seed=settings.seed,
+            against=[other[place] for place in places] if against else None,
+            progress=show,
+            keep=functools.partial(files.write_jsonl, results) if results else None,
+        )
+    report["warnings"] = [*told, *_told(len(places), len(found.examples)), *report["warnings"]]
+    return report
+
+
+def _told(graded: int, items: int) -> list[str]:
+    """Return the sentence about items without an answer."""
+    if graded == items:
+        return []
+    return [f"Only {graded:,} of {items:,} items were given an answer; the numbers are of these alone."]
+
+
+def _takes_items(component: Component[Any]) -> bool:
+    """Tell whether an evaluator reads its items itself, from the file that its option `items` names."""
+    return component.options is not None and "items" in {field.name for field in dataclasses.fields(component.options)}
+
+
+def _brought(
+    catalog: Catalog, component: Component[Any], items: str | None, overrides: Sequence[str], unsafe: bool
+) -> tuple[Settings, Grader, Items]:
+    """Return the items that an evaluator brings itself, with the evaluator and the settings of its domain."""
+    name = component.name
+    settings = resolve(
+        _domain_of(catalog, name), overrides=overrides, evaluators=catalog.names("evaluator"), unsafe=unsafe
     )
+    options = dict(settings.eval.graders.get(name, {})) | ({} if items is None else {"items": items})
+    grader = evaluation.open_grader(component, options)
+    examples = grader.own_items()
+    if not examples:
+        raise UsageError(f"evaluator {name!r} brings no items of its own; name a file that has some with --items FILE")
+    source = items or f"the items of {name}"
+    return settings, grader, Items(examples=examples, rows=len(examples), source=source, brought=True)
 
 
-def _found(catalog: Catalog, evaluator: str, items: str, overrides: Sequence[str]) -> tuple[Plan, Items]:
+def _domain_of(catalog: Catalog, evaluator: str) -> Domain | None:
+    """Return the domain that uses an evaluator, or else one of the same plugin, or None."""
+    domains = [catalog.domain(name) for name in catalog.names("domain")]
+    owner = catalog.owner("evaluator", evaluator).owner
+    using = [domain for domain in domains if evaluator in domain.evaluators]
+    kin = [domain for domain in domains if catalog.owner("domain", domain.name).owner == owner]
+    return next(iter([*using, *kin]), None)
+
+
+def _found(catalog: Catalog, evaluator: str, items: str, overrides: Sequence[str], unsafe: bool) -> tuple[Plan, Items]:
     """Return the items, read by the first domain of the evaluator that can (any domain, where none lists it)."""
     domains = [catalog.domain(name) for name in catalog.names("domain")]
     fitting = [domain for domain in domains if evaluator in domain.evaluators] or domains
@@ -67,15 +126,24 @@ def _found(catalog: Catalog, evaluator: str, items: str, overrides: Sequence[str
     own, errors = _own_items(Path(items)), []
     for domain in fitting:
         try:
-            plan = make_plan(catalog, domain.name, overrides=[*overrides, chosen])
+            plan = make_plan(catalog, domain.name, overrides=[*overrides, chosen], unsafe=unsafe)
             return plan, own or _read_items(plan, items)
         except UsageError as error:
             errors.append(error)
-    raise next((error for error in errors if not isinstance(error, _ReadsNothing)), errors[0])
+    raise min(errors, key=_telling)
 
 
 class _ReadsNothing(DataError):  # noqa: N818  (says what kind of builder it was)
     """The data builder makes its own examples."""
+
+
+class _MadeNothing(DataError):  # noqa: N818  (says what the builder did)
+    """The data builder read the rows and made no example of them."""
+
+
+def _telling(error: UsageError) -> int:
+    """Rank what the builders say of a file: who read its rows knows best, and who reads no files knows nothing."""
+    return 0 if isinstance(error, _MadeNothing) else 2 if isinstance(error, _ReadsNothing) else 1
 
 
 def _own_items(path: Path) -> Items | None:
@@ -89,7 +157,7 @@ def _own_items(path: Path) -> Items | None:
         examples = [dataset.as_example(row) for row in files.read_jsonl(path)]
     except (ValueError, KeyError, TypeError, AttributeError, UnicodeDecodeError):
         return None
-    return Items(examples=examples, positions=range(len(examples)), rows=len(examples))
+    return Items(examples=examples, rows=len(examples), source=str(path))
 
 
 def _read_items(plan: Plan, items: str) -> Items:
@@ -108,40 +176,11 @@ def _read_items(plan: Plan, items: str) -> Items:
     rows = sorted({*context.seen, *context.malformed}, key=_reading_order)
     place = {origin: index for index, origin in enumerate(rows)}
     if not examples:
-        raise DataError(f"{items!r} has no row that can be graded; `domaintune data --source` says why")
-    return Items(examples=examples, positions=[place[example.origin] for example in examples], rows=len(rows))
+        raise _MadeNothing(f"{items!r} has no row that can be graded; `domaintune data --source` says why")
+    return Items(
+        examples=examples, rows=len(rows), source=items, positions=[place[example.origin] for example in examples]
+    )
 
 
 def _reading_order(origin: Origin) -> Any:
     return Entry.of(Dropped(origin=origin, reason="")).order
-
-
-def _answers_to(items: Items, path: Path, named: str) -> list[str]:
-    answers = _read_answers(path)
-    if len(answers) != items.rows:
-        raise DataError(
-            f"{path} holds {len(answers):,} answers, but {named} holds {items.rows:,} rows; "
-            'write one line a row, in the same order: {"answer": "…"}'
-        )
-    return [answers[position] for position in items.positions]
-
-
-def _read_answers(path: Path) -> list[str]:
-    try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")  # an answer may hold the line ends of Unicode
-    except OSError as error:
-        raise DataError(f"cannot read {str(path)!r}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise DataError(f"{path} is not UTF-8 text; write JSONL in UTF-8") from None
-    return [_answer(line, f"{path}, line {number}") for number, line in enumerate(lines, 1) if line.strip()]
-
-
-def _answer(line: str, where: str) -> str:
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError):
-        row = None
-    text = row.get("answer") if isinstance(row, dict) else row
-    if not isinstance(text, str):
-        raise DataError(f'{where}: not an answer; write {{"answer": "…"}} or a JSON string')
-    return text

@@ -104,6 +104,7 @@ class Plan:
         """A hash of what decides the adapter: a changed evaluation or card belongs to the same run."""
         values = self.settings.as_dict()
         sections = ["seed", "model", "data", "lora", "train", *(["retrieval"] if self.uses_knowledge else [])]
+        del values["data"]["overlap"]  # it decides about rows, not about which run this is
         deciding = {name: values[name] for name in sections}
         return files.fingerprint({"domain": self.domain.name, **deciding})
 

@@ -147,6 +147,14 @@ class EvalSettings:
     )
     graders: dict[str, dict[str, Any]] = setting({}, "options by evaluator; written [eval.NAME]")
 
+    def __post_init__(self) -> None:
+        """Refuse several answers to an item that would all be the same."""
+        if self.n > 1 and not self.temperature:
+            raise ValueError(
+                f"eval.n = {self.n} asks for several answers to an item, and with eval.temperature = 0 they are all the "
+                "same; raise it, for example --set eval.temperature=0.8, or leave eval.n at 1"
+            )
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class SandboxSettings:

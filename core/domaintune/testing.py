@@ -39,14 +39,14 @@ from domaintune.contracts import (
 )
 from domaintune.data import bulk, parts
 from domaintune.data.context import Context
-from domaintune.errors import DataError, DomaintuneError
-from domaintune.evaluation.grading import open_grader
+from domaintune.errors import DataError, DomaintuneError, SandboxError
+from domaintune.evaluation.grading import enter_sandbox, open_grader
 from domaintune.files import folder_hashes
 from domaintune.hookspecs import GROUP
 from domaintune.parts import opened
 from domaintune.plan import make_plan
 from domaintune.plugins import Catalog, Offer, catalog, offers
-from domaintune.settings import DataSettings
+from domaintune.settings import DataSettings, SandboxSettings
 
 HEAVY = ("torch", "transformers", "trl", "peft", "datasets", "faiss")
 """Libraries that only a part's `load` may import."""
@@ -251,6 +251,10 @@ def _check_evaluator(evaluator: Component[Any], items: Sequence[Example]) -> Non
     grader = open_grader(evaluator, {})
     if _ASKS.search(evaluator.summary):
         return
+    try:
+        enter_sandbox([grader], SandboxSettings())
+    except SandboxError:
+        return  # nothing that it grades can be run on this machine
     items = [*items, *list(grader.items(items))[:3]]
     for item in items:
         for answer in ("", "something else", item.reference):

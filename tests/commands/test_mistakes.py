@@ -116,7 +116,7 @@ MISTAKES = [
     Mistake("name that is too long", f"data medical {USE} --name {'x' * 300}", ("plain name",)),
     # parts that are not there
     Mistake("unknown domain", "build medcal", ("no domain named 'medcal'", "did you mean 'medical'?")),
-    Mistake("domain that is nothing like one", "data qqq", ("no domain named 'qqq'", "installed: arithmetic, medical")),
+    Mistake("domain that is nothing like one", "data qqq", ("no domain named 'qqq'", "installed: arithmetic, code, medical")),
     Mistake("missing preset", "build medical --preset quik", ("no preset 'quik'", "did you mean 'quick'?", "paper")),
     Mistake("unknown builder", f"data medical {USE} --set data.builder=medical-radio", ("no data builder named", "medical-radiology")),
     Mistake("unknown evaluator", f"eval medical {USE} --set eval.evaluators=medical-roug", ("no evaluator named 'medical-roug'", "did you mean 'medical-rouge'?")),

@@ -28,9 +28,7 @@ MEASURED = 500
 """Examples a side whose lengths a preview shows, of a data set that is made in shards."""
 
 
-def plan(
-    domain: str, *, preset: str | None, file: Path | None, overrides: Sequence[str], unsafe: bool = False
-) -> Plan:
+def plan(domain: str, *, preset: str | None, file: Path | None, overrides: Sequence[str], unsafe: bool = False) -> Plan:
     """Resolve what is to be built."""
     quiet_libraries()
     return make_plan(catalog(), domain, preset=preset, file=file, overrides=overrides, unsafe=unsafe)

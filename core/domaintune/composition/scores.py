@@ -85,6 +85,7 @@ def _exam(part: Part, wanted: Wanted) -> Exam:
     options = plan.settings.eval.graders
     opened = [evaluation.open_grader(one, options.get(one.name, {})) for one in plan.evaluators]
     graders = [grader for grader in opened if not grader.retrievers]  # those measure no adapter
+    evaluation.enter_sandbox(graders, plan.settings.sandbox)
     return Exam(part=part, plan=plan, asked=evaluation.ask(graders, held_out, train, plan.settings.eval.limit))
 
 

@@ -10,13 +10,14 @@ from typing import Any, Literal
 from domaintune.contracts import DataBuilder, Dropped, Example
 from domaintune.data.balance import absent, balanced
 from domaintune.data.bulk import Sharded, limited
-from domaintune.data.context import Context, Pieces
+from domaintune.data.context import Context, Tools
 from domaintune.data.dataset import Dataset
 from domaintune.data.folders import check_distinct
 from domaintune.data.ledger import Ledger, TooMalformed
 from domaintune.data.lengths import CountTokens, LengthTable, measured
 from domaintune.data.near import Kinship
 from domaintune.data.order import ordered, without_repeats
+from domaintune.data.overlap import Asked, without_asked
 from domaintune.data.split import check_apart, divide, group_text, uncontaminated, with_families
 from domaintune.errors import DataError
 from domaintune.settings import DataSettings
@@ -53,15 +54,17 @@ def make(  # noqa: PLR0913  (the one call of this room: a builder, what it may k
     seed: int,
     max_length: int | None,
     count_tokens: CountTokens | None,
-    pieces: Pieces | None = None,
+    tools: Tools | None = None,
+    asked: Sequence[Asked] = (),
 ) -> Dataset | Sharded:
     """Run a builder over its sources and return the training and test set with the ledger; raises DataError.
 
-    Of a builder that yields shards, it returns a data set that is yet to be made.
+    `asked` are the items that evaluators bring themselves: what holds or solves one leaves the training set. Of a builder
+    that yields shards, it returns a data set that is yet to be made.
     """
     check_distinct([*settings.sources, *settings.test_source], "data.sources and data.test_source")
-    ours = Context(builder_name, options, settings, seed=seed, pieces=pieces)
-    theirs = Context(builder_name, options, settings, seed=seed, side="test", pieces=pieces)
+    ours = Context(builder_name, options, settings, seed=seed, tools=tools)
+    theirs = Context(builder_name, options, settings, seed=seed, side="test", tools=tools)
     sides = _read(builder, ours, theirs, settings)
     if ours.shards:
         _check_settings_of_shards(builder_name, settings)
@@ -70,6 +73,7 @@ def make(  # noqa: PLR0913  (the one call of this room: a builder, what it may k
     rows_in = len(sides)
     scrubbed = _scrubbed(sides, settings.scrub)
     sides = _divided(sides, settings)
+    sides.keep(*without_asked(sides.train, asked, settings.overlap))
     notes = [
         f"data.balance limits {tag!r}, which no training example has" for tag in absent(sides.train, settings.balance)
     ]
@@ -81,6 +85,7 @@ def make(  # noqa: PLR0913  (the one call of this room: a builder, what it may k
         lengths=lengths,
         notes=tuple(dict.fromkeys(ours.notes + theirs.notes + notes)),
         sample=ours.sample is not None,
+        recording=(*ours.recording, *theirs.recording),
     )
 
 

@@ -20,7 +20,8 @@ OURS = ("tags", "group", "origin")
 class Dataset:
     """Both sides in content order, what became of every row, and what the user should be told.
 
-    `sample` is True when no source was named and the builder's own sample was read.
+    `sample` is True when no source was named and the builder's own sample was read. `recording` is what a teacher was
+    asked and answered.
     """
 
     train: tuple[Example, ...]
@@ -29,12 +30,15 @@ class Dataset:
     lengths: LengthTable | None = None
     notes: tuple[str, ...] = ()
     sample: bool = False
+    recording: tuple[Mapping[str, Any], ...] = ()
 
 
 def write(dataset: Dataset, folder: Path) -> None:
-    """Write train.jsonl, test.jsonl, ledger.json and, where tokens were counted, lengths.json."""
+    """Write train.jsonl, test.jsonl, ledger.json, and lengths.json and teacher.jsonl where there is something for them."""
     write_jsonl(folder / "train.jsonl", map(as_row, dataset.train))
     write_jsonl(folder / "test.jsonl", map(as_row, dataset.test))
+    if dataset.recording:
+        write_jsonl(folder / "teacher.jsonl", dataset.recording)
     write_books(dataset, folder)
 
 

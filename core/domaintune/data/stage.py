@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,13 @@ from rich.table import Table
 
 from domaintune import data, files, prompts
 from domaintune.console import err, note, progress
+from domaintune.contracts import Example
+from domaintune.data.context import Tools
+from domaintune.data.dataset import as_row
 from domaintune.data.ledger import Ledger
+from domaintune.data.overlap import Asked
 from domaintune.data.sources import contents
+from domaintune.evaluation import Grader, enter_sandbox, of_running, open_grader
 from domaintune.models import base as models
 from domaintune.plan import Plan
 from domaintune.runs import Run
@@ -21,22 +27,70 @@ def inputs(plan: Plan) -> dict[str, Any]:
     """Return everything that decides the data files."""
     settings = plan.settings
     named = (*settings.data.sources, *settings.data.test_source)
+    asked = _asking(plan)
+    given = settings.as_dict()["data"]
+    if not asked:
+        del given["overlap"]  # with nothing to be kept apart, it decides nothing
     return {
         "domain": plan.domain.name,
         "builder": {"name": plan.builder.name, **plan.code("data builder", plan.builder)},
         "teacher": plan.teacher_code,
-        "settings": plan.settings.as_dict()["data"],
+        "settings": given,
         "sources": contents(named),
         "seed": settings.seed,
         "max_length": settings.train.max_length,
         "model": models.identity(settings.model),
+        **_of_asked(plan, asked),
     }
 
 
-def make(plan: Plan, tokenizer: Any) -> data.Dataset | data.Sharded:
+def _asking(plan: Plan) -> list[Grader]:
+    """Return the evaluators of the build that bring their own items, which training must not hold."""
+    options = plan.settings.eval.graders
+    graders = [open_grader(part, options.get(part.name, {})) for part in plan.evaluators]
+    return [grader for grader in graders if grader.own_items()]
+
+
+def _of_asked(plan: Plan, asking: Sequence[Grader]) -> dict[str, Any]:
+    """Return what the items of evaluators add to the inputs: nothing where all ask about the held-out examples."""
+    found = [
+        {
+            "name": grader.name,
+            "options": grader.options,
+            "items": files.fingerprint([_content(item) for item in grader.own_items()]),
+            **plan.code("evaluator", plan.catalog.component("evaluator", grader.name)),
+        }
+        for grader in asking
+    ]
+    return {"asked": found, **of_running(asking, plan.settings)} if found else {}
+
+
+def _content(item: Example) -> dict[str, Any]:
+    """Return what an item asks, wherever its file lies."""
+    row = as_row(item)
+    return {**row, "meta": {key: value for key, value in row["meta"].items() if key != "origin"}}
+
+
+def _asked(plan: Plan, *, solving: bool) -> list[Asked]:
+    """Return the items of the evaluators, and, with `solving`, how these tell that a training example solves one."""
+    asking = _asking(plan)
+    if solving:
+        enter_sandbox(asking, plan.settings.sandbox)
+    return [
+        Asked(
+            evaluator=grader.name,
+            items=grader.own_items(),
+            given_away=grader.given_away if solving and grader.takes_solutions else None,
+        )
+        for grader in asking
+    ]
+
+
+def make(plan: Plan, tokenizer: Any, *, solving: bool = True) -> data.Dataset | data.Sharded:
     """Build, divide and account for the examples, in memory; shards are yet to be made.
 
-    Without a tokenizer no lengths are known.
+    Without a tokenizer no lengths are known. Without `solving` no evaluator is asked which training examples solve its
+    items: that may run programs by the thousand.
     """
     settings = plan.settings
     return data.make(
@@ -47,14 +101,22 @@ def make(plan: Plan, tokenizer: Any) -> data.Dataset | data.Sharded:
         seed=settings.seed,
         max_length=settings.train.max_length,
         count_tokens=partial(prompts.count_tokens, tokenizer) if tokenizer else None,
-        pieces=partial(prompts.pieces, tokenizer) if tokenizer else None,
+        tools=Tools(
+            pieces=partial(prompts.pieces, tokenizer) if tokenizer else None, sandbox=settings.sandbox, asking=solving
+        ),
+        asked=_asked(plan, solving=solving),
     )
 
 
 def preview(plan: Plan, size: int, tokenizer: Any) -> data.Dataset:
     """Make the data set, or, of one that comes in shards, about `size` examples a side with the ledger of the whole."""
-    made = make(plan, tokenizer)
-    return made.sample(size) if isinstance(made, data.Sharded) else made
+    made = make(plan, tokenizer, solving=False)
+    if isinstance(made, data.Sharded):
+        return made.sample(size)
+    for grader in _asking(plan):
+        if grader.takes_solutions:
+            note(f"not looked for yet: training examples that solve an item of {grader.name}; a build drops them")
+    return made
 
 
 def tokenizer(plan: Plan) -> Any:

@@ -10,11 +10,11 @@
 
 from __future__ import annotations
 
-from domaintune.evaluation.answers import collect, missing
+from domaintune.evaluation.answers import collect, collect_samples, missing, samplings_of
 from domaintune.evaluation.asked import ask
 from domaintune.evaluation.card import markdown
 from domaintune.evaluation.gate import gates
-from domaintune.evaluation.grading import Grader, open_grader
+from domaintune.evaluation.grading import Grader, enter_sandbox, of_running, open_grader
 from domaintune.evaluation.items import choose
 from domaintune.evaluation.pictures import draw
 from domaintune.evaluation.report import Report
@@ -27,12 +27,16 @@ __all__ = [
     "ask",
     "choose",
     "collect",
+    "collect_samples",
     "draw",
+    "enter_sandbox",
     "evaluate",
     "gates",
     "grade_given",
     "markdown",
     "missing",
+    "of_running",
     "open_grader",
     "render",
+    "samplings_of",
 ]

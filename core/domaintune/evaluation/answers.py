@@ -17,6 +17,7 @@ from domaintune.contracts import Answer, Example, Sampling
 from domaintune.errors import ModelError
 from domaintune.evaluation.items import prompt_key
 from domaintune.sessions import Request, Session
+from domaintune.settings import EvalSettings
 
 
 def collect(  # noqa: PLR0913  (session, examples, adapter and sampling say what; the rest says how)
@@ -35,27 +36,63 @@ def collect(  # noqa: PLR0913  (session, examples, adapter and sampling say what
     memory runs out at the start or not at all; multiple choice comes last. `progress` is called with (distinct prompts
     answered, distinct prompts).
     """
-    keys = [_key(example, sampling) for example in examples]
-    asked = dict(zip(keys, examples, strict=True))
+    samples = collect_samples(
+        session, examples, adapter, [sampling], batch_size=batch_size, store=store, progress=progress
+    )
+    return [said[0] for said in samples]
+
+
+def collect_samples(  # noqa: PLR0913  (as above, with several samplings in the place of one)
+    session: Session,
+    examples: Sequence[Example],
+    adapter: str | None,
+    samplings: Sequence[Sampling],
+    *,
+    batch_size: int,
+    store: Path,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[list[Answer]]:
+    """Return an answer for each sampling to each example, as `collect` does; a batch may hold several of one example."""
+    keys = [_keys(example, samplings) for example in examples]
+    asked: dict[str, tuple[Example, Sampling]] = {}
+    for own, example in zip(keys, examples, strict=True):
+        for key, sampling in zip(own, samplings, strict=True):
+            asked.setdefault(key, (example, sampling))
     known = _read(store)
-    todo = sorted(asked.keys() - known.keys(), key=lambda key: (*_order(asked[key]), key))
+    todo = sorted(asked.keys() - known.keys(), key=lambda key: (*_order(asked[key][0]), key))
     for start in range(0, len(todo), batch_size):
         _report(progress, len(asked) - len(todo) + start, len(asked))
         batch = todo[start : start + batch_size]
         requests = [
-            Request(messages=asked[key].prompt, adapter=adapter, sampling=sampling, choices=asked[key].choices)
-            for key in batch
+            Request(messages=example.prompt, adapter=adapter, sampling=sampling, choices=example.choices)
+            for example, sampling in map(asked.__getitem__, batch)
         ]
         answers = dict(zip(batch, _ask(session, requests), strict=True))
         _append(store, answers.items())
         known |= answers
     _report(progress, len(asked), len(asked))
-    return [known[key] for key in keys]
+    return [[known[key] for key in own] for own in keys]
 
 
-def missing(examples: Sequence[Example], sampling: Sampling, store: Path) -> int:
+def missing(examples: Sequence[Example], sampling: Sampling | Sequence[Sampling], store: Path) -> int:
     """Return how many distinct prompts the store has no answer to: with 0, no model has to be opened."""
-    return len({_key(example, sampling) for example in examples} - _read(store).keys())
+    samplings = [sampling] if isinstance(sampling, Sampling) else sampling
+    return len({key for example in examples for key in _keys(example, samplings)} - _read(store).keys())
+
+
+def samplings_of(settings: EvalSettings, seed: int) -> list[Sampling]:
+    """Return how each of the `eval.n` answers to an item is drawn: alike, but for the seed."""
+    return [
+        Sampling(max_new_tokens=settings.max_new_tokens, temperature=settings.temperature, seed=seed + place)
+        for place in range(settings.n)
+    ]
+
+
+def _keys(example: Example, samplings: Sequence[Sampling]) -> list[str]:
+    """Return a key for each answer to an example; nothing is drawn where there are choices, so they share the first."""
+    if example.choices:
+        return [_key(example, samplings[0])] * len(samplings)
+    return [_key(example, sampling) for sampling in samplings]
 
 
 def _key(example: Example, sampling: Sampling) -> str:

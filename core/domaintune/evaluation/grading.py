@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from domaintune.contracts import Component, Example, Passage, Score
-from domaintune.errors import PluginError, SettingsError
-from domaintune.settings import validate
+from domaintune.errors import DomaintuneError, PluginError, SettingsError
+from domaintune.settings import SandboxSettings, Settings, validate
 
+if TYPE_CHECKING:
+    from domaintune.sandbox import Sandbox
+
+UNSAFE = "unsafe"
+"""The tier of a sandbox that is none."""
 Predict = Callable[[Example], str]
 """A cheap answer to an example's question."""
 
@@ -34,6 +39,25 @@ class Grader:
         """The retrievers that this evaluator measures; none where it grades what models say."""
         return tuple(getattr(self.part, "retrievers", ()))
 
+    @property
+    def runs(self) -> bool:
+        """Whether it runs what models write, so that it must be given a sandbox before it grades."""
+        return callable(getattr(self.part, "run_in", None))
+
+    @property
+    def takes_samples(self) -> bool:
+        """Whether it grades several answers to an item together."""
+        return callable(getattr(self.part, "grade_samples", None))
+
+    @property
+    def takes_solutions(self) -> bool:
+        """Whether it can tell which training examples solve its items."""
+        return callable(getattr(self.part, "given_away", None))
+
+    def run_in(self, sandbox: Sandbox) -> None:
+        """Give the evaluator the sandbox in which it runs what models write."""
+        self.part.run_in(sandbox)
+
     def read(self, passages: Sequence[Passage]) -> None:
         """Show the evaluator the knowledge of the build, where it wants to see it."""
         read = getattr(self.part, "read", None)
@@ -44,13 +68,38 @@ class Grader:
         """Return the scores of one answer, at most one for each metric."""
         grade = getattr(self.part, "grade", self.part)
         try:
-            given = grade(example, answer)
-            scores = [given] if isinstance(given, Score) else list(given)
+            return self._checked(grade(example, answer))
         except Exception as error:
             error.add_note(f"while evaluator {self.name!r} graded the answer to {example.origin}")
             raise
-        self._refuse_odd(scores)
-        return scores
+
+    def grade_each(self, pairs: Sequence[tuple[Example, str]]) -> Iterator[list[Score]]:
+        """Yield the scores of many answers in their order: all at once, where the evaluator can do that."""
+        if callable(getattr(self.part, "grade_all", None)):
+            yield from self._graded("grade_all", pairs)
+        else:
+            yield from (self.grade(example, answer) for example, answer in pairs)
+
+    def grade_samples(self, several: Sequence[tuple[Example, Sequence[str]]]) -> Iterator[list[Score]]:
+        """Yield the scores of many items in their order, each with several answers."""
+        yield from self._graded("grade_samples", several)
+
+    def given_away(self, train: Sequence[Example]) -> dict[int, str]:
+        """Return the places of training examples that give an item away, each with the sentence which and how."""
+        if not self.takes_solutions:
+            return {}
+        try:
+            found = dict(self.part.given_away(train))
+        except Exception as error:
+            error.add_note(f"while evaluator {self.name!r} looked for training examples that solve its items")
+            raise
+        odd = next((place for place in found if place not in range(len(train))), None)
+        if odd is not None:
+            raise PluginError(
+                f"evaluator {self.name!r} says that training example {odd!r} gives an item away; there are "
+                f"{len(train):,}, counted from 0"
+            )
+        return {int(place): str(sentence) for place, sentence in sorted(found.items())}
 
     def items(self, test: Sequence[Example]) -> Sequence[Example]:
         """Return the items that this evaluator asks about: those given to it, its own choice, or the test split itself."""
@@ -58,6 +107,17 @@ class Grader:
             return self.asks
         choose = getattr(self.part, "items", None)
         return list(choose(test)) if choose else test
+
+    def own_items(self) -> list[Example]:
+        """Return the items that this evaluator brings itself: those it asks about whatever is held out."""
+        if self.retrievers or not hasattr(self.part, "items"):
+            return []
+        try:
+            return list(self.items([]))
+        except DomaintuneError:
+            raise
+        except Exception:  # one that draws from the held-out examples need not expect that there are none
+            return []
 
     def floors(self, train: Sequence[Example]) -> dict[str, Predict]:
         """Return the evaluator's own cheap systems, by name; they learn from training examples only."""
@@ -74,12 +134,60 @@ class Grader:
             raise PluginError(f"its draw must write {file.name} and return a sentence; it returned {text!r}")
         return text
 
+    def _graded(self, method: str, given: Sequence[tuple[Example, Any]]) -> Iterator[list[Score]]:
+        """Grade many with one call; what it yields may still be in the making, so it is taken one by one."""
+        done = 0
+        try:
+            for scores in getattr(self.part, method)(given):
+                done += 1
+                if done > len(given):
+                    break
+                yield self._checked(scores)
+        except Exception as error:
+            error.add_note(f"while evaluator {self.name!r} graded {len(given):,} items with {method}")
+            raise
+        if done != len(given):
+            raise PluginError(
+                f"evaluator {self.name!r} yielded {'more' if done > len(given) else 'fewer'} than the {len(given):,} items "
+                f"it was given; {method} must yield the scores of each, in order"
+            )
+
+    def _checked(self, given: Score | Iterable[Score]) -> list[Score]:
+        scores = [given] if isinstance(given, Score) else list(given)
+        self._refuse_odd(scores)
+        return scores
+
     def _refuse_odd(self, scores: Sequence[Any]) -> None:
         if not all(isinstance(score, Score) for score in scores):
             raise PluginError(f"evaluator {self.name!r} must yield Score records; it yielded {scores!r}")
         metrics = [score.metric for score in scores]
         if len(set(metrics)) < len(metrics):
             raise PluginError(f"evaluator {self.name!r} gave one answer the same metric twice: {', '.join(metrics)}")
+
+
+def enter_sandbox(graders: Iterable[Grader], settings: SandboxSettings) -> list[str]:
+    """Give every grader that runs what models write one sandbox; SandboxError where it cannot be had.
+
+    Returns what a reader of the numbers must be told: that there was none, where the user has typed so.
+    """
+    running = [grader for grader in graders if grader.runs]
+    if not running:
+        return []
+    from domaintune.sandbox import open_with  # noqa: PLC0415  (few graders run anything)
+
+    sandbox = open_with(settings)
+    for grader in running:
+        grader.run_in(sandbox)
+    names = ", ".join(grader.name for grader in running)
+    return [f"{names}: programs ran without a sandbox (tier unsafe)."] if sandbox.tier == UNSAFE else []
+
+
+def of_running(graders: Iterable[Grader], settings: Settings) -> dict[str, Any]:
+    """Return what running programs adds to the inputs of a stage: nothing where no grader runs any."""
+    if not any(grader.runs for grader in graders):
+        return {}
+    values = dataclasses.asdict(settings.sandbox)
+    return {"sandbox": {name: value for name, value in values.items() if name != "workers"}}  # how fast, not what
 
 
 def open_grader(component: Component[Any], options: Mapping[str, Any]) -> Grader:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from domaintune.contracts import Example, Score
+from domaintune.data.overlap import item_name
 from domaintune.errors import PluginError
 from domaintune.evaluation import bootstrap
 from domaintune.evaluation.bootstrap import Floats
@@ -28,11 +29,15 @@ SUBJECTS = ("tuned", "given")
 
 @dataclass(frozen=True, kw_only=True)
 class Marks:
-    """The scores of each system by item and metric: `scores["tuned"][3]["rougeL"]`."""
+    """The scores of each system by item and metric: `scores["tuned"][3]["rougeL"]`.
+
+    `several` holds, where several answers to an item were graded together, how many: `several["tuned"][3]`.
+    """
 
     evaluator: str
     items: Sequence[Example]
     scores: Mapping[str, Sequence[Mapping[str, Score]]]
+    several: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
     @property
     def metrics(self) -> list[str]:
@@ -50,16 +55,39 @@ class Marks:
         found = slices([self._tags(place) for place in range(len(self.items))])
         return {tag: places for tag, places in found.items() if tag == ALL or len(places) >= FEWEST}
 
+    def systems(self, metric: str) -> list[str]:
+        """Return the systems that a metric is drawn for: all of them.
+
+        Of several answers an item, those that have it: a floor, which gives one answer, has no pass@10.
+        """
+        if not self.several:
+            return list(self.scores)
+        return [system for system, rows in self.scores.items() if any(metric in row for row in rows)]
+
     def values(self, metric: str, places: Sequence[int]) -> Floats:
         """Return one metric as [systems, items], for those of the places where every system has it."""
-        systems = self.scores.values()
+        systems = [self.scores[system] for system in self.systems(metric)]
         shared = [place for place in places if all(metric in system[place] for system in systems)]
         return np.array([[system[place][metric].value for place in shared] for system in systems], dtype=np.float64)
 
     def is_proportion(self, metric: str) -> bool:
-        """Tell whether a metric counts hits: it is 0 or 1 for every answer, or its evaluator says so."""
+        """Tell whether a metric counts hits: it is 0 or 1 for every answer, or its evaluator says so.
+
+        Of several answers an item, a share is a mean of its own: its spread over items says more than a count of hits.
+        """
         found = [row[metric] for system in self.scores.values() for row in system if metric in row]
-        return all(score.proportion or score.value in {0, 1} for score in found)
+        return all((score.proportion and not self.several) or score.value in {0, 1} for score in found)
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Yield a row for each item and system: the item's name, and its scores with their reasons."""
+        for system, graded in self.scores.items():
+            for place, (item, scores) in enumerate(zip(self.items, graded, strict=True)):
+                samples = {"samples": self.several[system][place]} if self.several else {}
+                found = [
+                    {"metric": score.metric, "value": score.value, "reason": score.reason} for score in scores.values()
+                ]
+                row = {"evaluator": self.evaluator, "item": item_name(item), "system": system, **samples}
+                yield {**row, "scores": found}
 
     def _tags(self, place: int) -> frozenset[str]:
         """Return an item's own tags, and those that the evaluator gives it whatever the answer."""
@@ -68,16 +96,30 @@ class Marks:
 
 
 def mark(
-    grader: Grader, items: Sequence[Example], texts: Mapping[str, Sequence[str]], step: Callable[[], None]
+    grader: Grader,
+    items: Sequence[Example],
+    texts: Mapping[str, Sequence[str]],
+    step: Callable[[], None],
+    samples: Mapping[str, Sequence[Sequence[str]]] | None = None,
 ) -> Marks:
-    """Grade the answers of every system, aligned with the items; `step` is called after each answer."""
+    """Grade the answers of every system, aligned with the items; `step` is called after each item of a system.
+
+    `samples` holds all answers of the systems that gave several; a grader that takes one sees that of `texts`.
+    """
     if not items:
         raise PluginError(f"evaluator {grader.name!r} asks about none of the items that were answered")
-    scores = {
-        system: [_by_metric(grader, item, text, step) for item, text in zip(items, answers, strict=True)]
-        for system, answers in texts.items()
-    }
-    return Marks(evaluator=grader.name, items=items, scores=scores)
+    together = samples if samples and grader.takes_samples else {}
+    scores: dict[str, list[dict[str, Score]]] = {}
+    several: dict[str, list[int]] = {}
+    for system, answers in texts.items():
+        if together:
+            given = together.get(system, [[text] for text in answers])
+            several[system] = [len(said) for said in given]
+            graded = grader.grade_samples(list(zip(items, given, strict=True)))
+        else:
+            graded = grader.grade_each(list(zip(items, answers, strict=True)))
+        scores[system] = [_by_metric(grader, item, found, step) for item, found in zip(items, graded, strict=True)]
+    return Marks(evaluator=grader.name, items=items, scores=scores, several=several)
 
 
 def numbers(marks: Marks, draws: int, seed: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -93,13 +135,14 @@ def numbers(marks: Marks, draws: int, seed: int) -> tuple[list[dict[str, Any]], 
                 continue
             means = bootstrap.resample(values, draws, seed, tag)
             where = {"evaluator": marks.evaluator, "metric": metric, "tag": tag}
-            scores += [where | row for row in _scores(list(marks.scores), values, means, metric in proportions)]
-            comparisons += [where | row for row in _comparisons(list(marks.scores), values, means)]
+            systems = marks.systems(metric)
+            scores += [where | row for row in _scores(systems, values, means, metric in proportions)]
+            comparisons += [where | row for row in _comparisons(systems, values, means)]
     return scores, comparisons
 
 
-def _by_metric(grader: Grader, item: Example, text: str, step: Callable[[], None]) -> dict[str, Score]:
-    scores = {score.metric: score for score in grader.grade(item, text)}
+def _by_metric(grader: Grader, item: Example, given: Sequence[Score], step: Callable[[], None]) -> dict[str, Score]:
+    scores = {score.metric: score for score in given}
     for score in scores.values():
         if not np.isfinite(score.value):
             raise PluginError(

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from domaintune import __version__, data, evaluation, files
 from domaintune.console import progress
-from domaintune.contracts import Example, Sampling
+from domaintune.contracts import Answer, Component, Example, Sampling
+from domaintune.data.sources import contents
 from domaintune.evaluation import searching
 from domaintune.evaluation.marks import WITH
 from domaintune.models import base as models
@@ -18,6 +21,8 @@ from domaintune.retrieval import use as retrieval
 from domaintune.retrieval.knowledge import Knowledge
 from domaintune.runs import Run
 
+RESULTS = "results.jsonl"
+"""What every answer scored, a row for each item and system."""
 FLOOR_ROWS = 20_000
 """Training examples that the floors learn from at most: the time of the nearest neighbour grows with them."""
 
@@ -31,42 +36,57 @@ def inputs(plan: Plan, run: Run) -> dict[str, Any]:
         "adapter": _adapter_hash(run),
         **retrieval.of_grading(plan, run),
         "model": {**models.identity(plan.settings.model), **values["model"]},
-        "evaluators": [{"name": part.name, **plan.code("evaluator", part)} for part in plan.evaluators],
+        "evaluators": [_evaluator(plan, part) for part in plan.evaluators],
         "engine": plan.code("engine", plan.engine),
-        "eval": values["eval"],
+        "eval": {name: value for name, value in values["eval"].items() if (name, value) != ("n", 1)},  # as before it
         "seed": values["seed"],
+        **evaluation.of_running(open_graders(plan), plan.settings),
     }
+
+
+def _evaluator(plan: Plan, part: Component[Any]) -> dict[str, Any]:
+    """Return what changes when an evaluator does, the files that its options name among it."""
+    named = [value for value in plan.settings.eval.graders.get(part.name, {}).values() if isinstance(value, str)]
+    found = contents(named)
+    return {"name": part.name, **plan.code("evaluator", part), **({"files": found} if found else {})}
+
+
+def open_graders(plan: Plan) -> list[evaluation.Grader]:
+    """Return the evaluators of a build with their options."""
+    options = plan.settings.eval.graders
+    return [evaluation.open_grader(part, options.get(part.name, {})) for part in plan.evaluators]
 
 
 def work(plan: Plan, run: Run, folder: Path) -> dict[str, Any]:
     """Collect the answers, grade them, and leave report.json and the pictures in `folder`."""
     settings = plan.settings
-    graders = [evaluation.open_grader(part, settings.eval.graders.get(part.name, {})) for part in plan.evaluators]
+    graders = open_graders(plan)
+    samplings = evaluation.samplings_of(settings.eval, settings.seed)
+    told = evaluation.enter_sandbox(graders, settings.sandbox)
     held_out = data.load(run.file("data"), "test")
     knowledge = retrieval.open_knowledge(plan, run) if plan.uses_knowledge else None
     with TemporaryDirectory(dir=run.folder, prefix=".compared-") as compared:
         models_of, found, unasked = searching.divided(plan, graders, knowledge, Path(compared))
     asked = evaluation.ask(models_of, held_out, data.stream(run.file("data"), "train"), settings.eval.limit)
-    sampling = Sampling(
-        max_new_tokens=settings.eval.max_new_tokens, temperature=settings.eval.temperature, seed=settings.seed
-    )
-    report = evaluation.evaluate(
-        asked.items,
-        _learned(run),
-        [*asked.graders, *found],
-        _answers(plan, run, asked.items, sampling, knowledge),
-        settings.eval,
-        seed=settings.seed,
-        domain=plan.domain.name,
-        base=settings.model.base,
-        adapter=run.folder.name,
-        decoding={
-            "max_new_tokens": sampling.max_new_tokens,
-            "temperature": sampling.temperature,
-            "seed": sampling.seed,
-        },
-    )
-    report = dataclasses.replace(report, warnings=[*asked.warnings, *unasked, *_on_floors(run), *report.warnings])
+    answers = _answers(plan, run, asked.items, samplings, knowledge)
+    with progress("grading", None) as show:
+        report = evaluation.evaluate(
+            asked.items,
+            _learned(run),
+            [*asked.graders, *found],
+            {system: [said[0] for said in samples] for system, samples in answers.items()},
+            settings.eval,
+            seed=settings.seed,
+            domain=plan.domain.name,
+            base=settings.model.base,
+            adapter=run.folder.name,
+            decoding=_decoding(samplings),
+            samples=_texts(answers) if len(samplings) > 1 else None,
+            progress=show,
+            keep=partial(files.write_jsonl, folder / RESULTS),
+        )
+    told += [*asked.warnings, *unasked, *_on_floors(run)]
+    report = dataclasses.replace(report, warnings=[*told, *report.warnings])
     files.write_json(folder / "report.json", evaluation.draw(report, graders, folder).as_dict())
     return {"items": len(asked.items)}
 
@@ -92,9 +112,20 @@ def _rows(run: Run) -> int:
     return int(files.read_json(run.file("data/ledger.json"))["kept"]["train"])
 
 
+def _decoding(samplings: Sequence[Sampling]) -> dict[str, Any]:
+    """Return how answers were drawn, for the report; `n` is named where there are several."""
+    first = samplings[0]
+    how = {"max_new_tokens": first.max_new_tokens, "temperature": first.temperature, "seed": first.seed}
+    return {**how, "n": len(samplings)} if len(samplings) > 1 else how
+
+
+def _texts(answers: Mapping[str, Sequence[Sequence[Answer]]]) -> dict[str, list[list[str]]]:
+    return {system: [[answer.text for answer in said] for said in samples] for system, samples in answers.items()}
+
+
 def _answers(
-    plan: Plan, run: Run, items: list[Example], sampling: Sampling, knowledge: Knowledge | None
-) -> dict[str, Any]:
+    plan: Plan, run: Run, items: list[Example], samplings: Sequence[Sampling], knowledge: Knowledge | None
+) -> dict[str, list[list[Answer]]]:
     """Ask both models every question, and where there is knowledge once more with passages beside it."""
     engine, settings = plan.engine.load(), plan.settings
     stores = {"base": _store(plan, run, "base"), "tuned": _store(plan, run, _adapter_hash(run)[:12])}
@@ -106,12 +137,12 @@ def _answers(
     answers = {}
     for model, store in stores.items():
         for kind, asked in questions.items():
-            if evaluation.missing(asked, sampling, store) and session is None:
+            if evaluation.missing(asked, samplings, store) and session is None:
                 session = engine.open(settings.model)
                 session.load("tuned", run.file("train/adapter"))
             with progress(f"answers: {model}{kind}", len(asked)) as show:
-                answers[model + kind] = evaluation.collect(
-                    session, asked, None if model == "base" else "tuned", sampling,
+                answers[model + kind] = evaluation.collect_samples(
+                    session, asked, None if model == "base" else "tuned", samplings,
                     batch_size=settings.eval.batch_size, store=store, progress=show,
                 )  # fmt: skip
     return answers

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, NamedTuple
 
 from domaintune.contracts import Answer, Example
 from domaintune.errors import DataError, UsageError
 from domaintune.evaluation.bootstrap import DIGITS
 from domaintune.evaluation.cautions import cautions
 from domaintune.evaluation.floors import core_floors, predict_all
-from domaintune.evaluation.grading import Grader
+from domaintune.evaluation.grading import Grader, Predict
 from domaintune.evaluation.items import prompt_key, slices, spread
 from domaintune.evaluation.marks import FLOOR, Marks, mark, numbers
 from domaintune.evaluation.repetition import repetition
@@ -19,7 +19,11 @@ from domaintune.evaluation.report import Report
 from domaintune.settings import EvalSettings
 
 Answers = Mapping[str, Sequence[Answer]]
+Samples = Mapping[str, Sequence[Sequence[str]]]
+"""Several answers to each item, by system."""
 Progress = Callable[[int, int], None]
+Keep = Callable[[Iterable[Mapping[str, Any]]], None]
+"""Takes a row for each item and system: what each answer scored."""
 
 
 def evaluate(  # noqa: PLR0913  (the keyword-only half is the report's heading, written down as it is given)
@@ -34,35 +38,56 @@ def evaluate(  # noqa: PLR0913  (the keyword-only half is the report's heading, 
     base: str,
     adapter: str,
     decoding: Mapping[str, Any],
+    samples: Samples | None = None,
     progress: Progress | None = None,
+    keep: Keep | None = None,
 ) -> Report:
     """Grade the models and the floors on every item and compare them.
 
     `answers` holds the systems `base` and `tuned`, each aligned with `test`, and where there is knowledge the same two
     with passages beside the questions, `base+retrieval` and `tuned+retrieval`. A grader that chooses its own items is
-    given those among them that were answered. `progress` is called with (answers graded, answers to grade).
+    given those among them that were answered. `samples` holds all answers to each item where a model was asked for
+    several; `answers` are then the first. `progress` is called with (answers graded, answers to grade).
     """
     heading = {"domain": domain, "base": base, "adapter": adapter, "decoding": dict(decoding)}
     ordered = {system: answers[system] for system in sorted(answers, key=lambda system: not system.startswith("base"))}
-    study = Study(test=test, train=train, graders=graders, answers=ordered, settings=settings, seed=seed)
-    return study.report(heading, progress)
+    study = Study(
+        test=test, train=train, graders=graders, answers=ordered, settings=settings, seed=seed, samples=samples or {}
+    )
+    return study.report(heading, progress, keep)
 
 
-def grade_given(
+def grade_given(  # noqa: PLR0913  (who grades which answers to what; the rest says how)
     grader: Grader,
     examples: Sequence[Example],
-    answers: Sequence[str],
+    answers: Sequence[str | Sequence[str]],
     *,
     draws: int,
     seed: int,
-    against: Sequence[str] | None = None,
+    against: Sequence[str | Sequence[str]] | None = None,
+    progress: Progress | None = None,
+    keep: Keep | None = None,
 ) -> dict[str, Any]:
-    """Return the report of a file of answers (system `given`), compared with a second file (`against`); no floors."""
-    texts = {"given": answers} | ({} if against is None else {"against": against})
-    systems = {system: [Answer(text=text) for text in said] for system, said in texts.items()}
-    settings = EvalSettings(draws=draws)
-    study = Study(test=examples, train=(), graders=[grader], answers=systems, settings=settings, seed=seed)
-    return study.report({"domain": "", "base": "", "adapter": "", "decoding": {}}).as_dict()
+    """Return the report of a file of answers (system `given`), compared with a second file (`against`); no floors.
+
+    An item may have several answers; a grader that takes one is shown the first.
+    """
+    said = {"given": answers} | ({} if against is None else {"against": against})
+    samples = {system: [_several(one) for one in texts] for system, texts in said.items()}
+    study = Study(
+        test=examples,
+        train=(),
+        graders=[grader],
+        answers={system: [Answer(text=texts[0]) for texts in several] for system, several in samples.items()},
+        settings=EvalSettings(draws=draws),
+        seed=seed,
+        samples=samples if any(len(texts) > 1 for several in samples.values() for texts in several) else {},
+    )
+    return study.report({"domain": "", "base": "", "adapter": "", "decoding": {}}, progress, keep).as_dict()
+
+
+def _several(given: str | Sequence[str]) -> list[str]:
+    return [given] if isinstance(given, str) else list(given)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,11 +100,15 @@ class Study:
     answers: Answers
     settings: EvalSettings
     seed: int
+    samples: Samples = field(default_factory=dict)
 
-    def report(self, heading: Mapping[str, Any], progress: Progress | None = None) -> Report:
+    def report(self, heading: Mapping[str, Any], progress: Progress | None = None, keep: Keep | None = None) -> Report:
         """Grade, resample, compare, and look for what the numbers hide."""
         _refuse_misaligned(self.test, self.answers)
         graded = self._grade(progress)
+        if keep is not None:
+            ours = (marks for grader, marks in zip(self.graders, graded, strict=True) if not grader.found)
+            keep(row for marks in ours for row in marks.rows())
         drawn = [numbers(marks, self.settings.draws, self.seed) for marks in graded]
         comparisons = [row for _, rows in drawn for row in rows]
         said = {system: [a.text for a in given] for system, given in self.answers.items()}
@@ -94,27 +123,35 @@ class Study:
             scores=[row for rows, _ in drawn for row in rows],
             comparisons=comparisons,
             repetition=repeated,
-            warnings=cautions(repeated, comparisons, self.answers, n),
+            warnings=[*self._first_only(), *cautions(repeated, comparisons, self.answers, n)],
             samples=[self._sample(place, graded) for place in spread(self.test, self.settings.samples)],
         )
+
+    def _first_only(self) -> list[str]:
+        """Return a sentence for each grader that takes one answer an item, where there were several."""
+        ones = [grader.name for grader in self.graders if not (grader.found or grader.takes_samples)]
+        return [f"{name} grades one answer an item: of several, the first." for name in ones] if self.samples else []
 
     def _grade(self, progress: Progress | None) -> list[Marks]:
         """Mark every system for every grader: models in the order given, then floors."""
         core = core_floors(self.train)
-        jobs: list[tuple[Grader, Sequence[Example], dict[str, Sequence[str]]]] = []
-        for grader in self.graders:
-            if grader.found:
-                jobs.append((grader, list(grader.asks or ()), dict(grader.found)))
-                continue
-            asked = _answered(grader, self.test)
-            items = [item for _, item in asked]
-            texts: dict[str, Sequence[str]] = {
-                system: [said[place].text for place, _ in asked] for system, said in self.answers.items()
-            }
-            floors = core | (grader.floors(self.train) if self.train else {})
-            jobs.append((grader, items, texts | {FLOOR + name: predict_all(f, items) for name, f in floors.items()}))
-        steps = _counter(progress, sum(len(items) * len(texts) for _, items, texts in jobs))
-        return [mark(grader, items, texts, lambda: next(steps)) for grader, items, texts in jobs]
+        jobs = [self._job(grader, core) for grader in self.graders]
+        steps = _counter(progress, sum(len(job.items) * len(job.texts) for job in jobs))
+        return [mark(job.grader, job.items, job.texts, lambda: next(steps), job.samples) for job in jobs]
+
+    def _job(self, grader: Grader, core: Mapping[str, Predict]) -> _Job:
+        """Return what one grader has to grade."""
+        if grader.found:
+            return _Job(grader, list(grader.asks or ()), dict(grader.found))
+        asked = _answered(grader, self.test)
+        items = [item for _, item in asked]
+        texts: dict[str, Sequence[str]] = {
+            system: [said[place].text for place, _ in asked] for system, said in self.answers.items()
+        }
+        floors = {**core, **(grader.floors(self.train) if self.train else {})}
+        texts |= {FLOOR + name: predict_all(predict, items) for name, predict in floors.items()}
+        samples = {system: [said[place] for place, _ in asked] for system, said in self.samples.items()}
+        return _Job(grader, items, texts, samples)
 
     def _sample(self, place: int, graded: Sequence[Marks]) -> dict[str, Any]:
         item = self.test[place]
@@ -127,6 +164,15 @@ class Study:
             "origin": asdict(item.origin),
             "scores": [row for marks in graded for row in _sample_scores(prompt_key(item), marks, list(said))],
         }
+
+
+class _Job(NamedTuple):
+    """One grader with its items, and the answers to them by system: one an item, and where there are several, all."""
+
+    grader: Grader
+    items: Sequence[Example]
+    texts: Mapping[str, Sequence[str]]
+    samples: Samples | None = None
 
 
 def _refuse_misaligned(test: Sequence[Example], answers: Answers) -> None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from domaintune.contracts import Batch, Dropped, Example, Origin, Shard
 from domaintune.data import Sharded, load, make
+from domaintune.data.context import Tools
 from domaintune.data.dataset import as_row
 from domaintune.data.parts import examples
 from domaintune.errors import DataError, PluginError
@@ -267,7 +268,7 @@ def test_a_builder_sees_the_tokens_of_the_base_model_and_can_tell_the_user() -> 
         context.note(f"365 is {context.tokens('365')}")
         yield from examples(LESSONS[0])
 
-    known = make("c", build, None, DataSettings(), seed=0, max_length=None, count_tokens=None, pieces=list)
+    known = make("c", build, None, DataSettings(), seed=0, max_length=None, count_tokens=None, tools=Tools(pieces=list))
     assert known.notes == ("365 is ['3', '6', '5']",)
     unknown = make("c", build, None, DataSettings(), seed=0, max_length=None, count_tokens=None)
     assert unknown.notes == ("365 is None",)
