@@ -19,6 +19,8 @@ TYPE_CHECKING = False  # as in domaintune itself
 if TYPE_CHECKING:
     from domaintune.synthesis.acceptance import Acceptance as Acceptance
     from domaintune.synthesis.driving import evolved as evolved
+    from domaintune.synthesis.elimination import fault_of_reply as fault_of_reply
+    from domaintune.synthesis.elimination import shown as shown
     from domaintune.synthesis.evolution import evolve as evolve
     from domaintune.synthesis.general import GENERAL as GENERAL
     from domaintune.synthesis.options import EvolveOptions as EvolveOptions
@@ -37,6 +39,8 @@ _HOME = {
     "Task": "task",
     "evolve": "evolution",
     "evolved": "driving",
+    "fault_of_reply": "elimination",
+    "shown": "elimination",
 }
 
 __all__ = [*sorted(_HOME)]  # noqa: PLE0604  (all strings, computed from the table above)
