@@ -23,6 +23,7 @@ from domaintune.sandbox.inside import wire
 from domaintune.sandbox.inside.launch import THREADS
 from domaintune.sandbox.inside.solution import OUT_OF_MEMORY
 from domaintune.sandbox.inside.tests import GONE
+from domaintune.sandbox.names import used
 from domaintune.sandbox.records import Limits, Program, Result, Tier, Verdict
 from domaintune.sandbox.work import empty, usage
 
@@ -106,7 +107,7 @@ def _frames(program: Program, tier: Tier, limits: Limits, work: str, token: str)
         "cpu_seconds": limits.cpu_seconds, "seconds": limits.seconds, "memory": limits.memory, "disk": limits.disk,
         "files": limits.files,
     }  # fmt: skip
-    known = {"tests": program.tests, "token": token}
+    known = {"tests": program.tests, "named": used(program.tests), "token": token}
     return b"".join(len(part).to_bytes(4, "little") + part for part in map(wire.dump, (setup, known)))
 
 

@@ -117,6 +117,8 @@ class Peer:
             }
             answer = (kind, None if same is not None else value, same, changed, self.printed())
             content = wire.dump(answer, self.describe)
+            if len(content) > wire.LONGEST:
+                raise MemoryError(f"a value of more than {wire.LONGEST:,} bytes")
         except (MemoryError, RecursionError, wire.WireError, AttributeError, TypeError, ValueError) as error:
             self._told = known
             content = wire.dump(("raised", type(error)(str(error)), None, {}, ""), self.describe)

@@ -36,7 +36,7 @@ def main(reader: int, writer: int, setup: dict[str, Any]) -> None:
     sys.argv = [OWN]
     sys.path[:] = [path for path in sys.path if path != setup["core"]] + setup["paths"]
     source = given["tests"]
-    peer = Peer(reader, writer, strict=True, named=_words(source))
+    peer = Peer(reader, writer, strict=True, named=frozenset(given["named"]))
     peer.print = _print
     verdict, reason = _outcome(peer, source, setup["entry"], setup["functions"])
     wire.send(report, wire.dump({"token": given["token"], "verdict": verdict, "reason": reason[:SHOWN]}))
@@ -57,12 +57,13 @@ def _check_functions(names: dict[str, Any], functions: tuple[str, ...]) -> None:
 def _outcome(peer: Peer, source: str, entry: tuple[str, ...], functions: tuple[str, ...]) -> tuple[str, str]:
     try:
         names = peer.do(0, "call")
-        peer.trust(names)
+        seen = _visible(names, entry)
+        peer.trust(seen)
         _check_functions(names, functions)
     except BaseException as error:
         return _judged(error, "the solution does not load", "")
     try:
-        _run(source, _visible(names, entry))
+        _run(source, seen)
         sys.stdout.flush()
     except BaseException as error:
         return _judged(error, "", source)
@@ -157,9 +158,3 @@ def _lines(error: BaseException) -> Iterator[int]:
         if trace.tb_frame.f_code.co_filename == TESTS:
             yield trace.tb_lineno
         trace = trace.tb_next
-
-
-def _words(source: str) -> frozenset[str]:
-    """Return the names that tests use."""
-    letters = "".join(sign if sign.isalnum() or sign == "_" else " " for sign in source)
-    return frozenset(letters.split())
