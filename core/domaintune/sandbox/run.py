@@ -15,6 +15,7 @@ import tempfile
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,9 @@ from domaintune.sandbox.names import used
 from domaintune.sandbox.records import Limits, Program, Result, Tier, Verdict
 from domaintune.sandbox.work import empty, usage
 
+LIBRARY = Path(os.__file__).parent
+"""Python's own library."""
+PACKAGES = {"site-packages", "dist-packages"}
 GRACE = 2.0
 """Seconds after which a launcher that does not end its programs itself is ended."""
 LOOK = 0.05
@@ -103,7 +107,7 @@ def _frames(program: Program, tier: Tier, limits: Limits, work: str, token: str)
     setup = {
         "tier": tier, "machine": platform.machine(), "work": work if inside else "", "source": program.source,
         "entry": program.entry, "functions": program.functions, "core": CORE if inside else "", "paths": packages,
-        "readable": [*_readable(), *packages] if inside else [],
+        "readable": [*_readable(), *packages] if inside else [], "listable": [str(LIBRARY)] if inside else [],
         "cpu_seconds": limits.cpu_seconds, "seconds": limits.seconds, "memory": limits.memory, "disk": limits.disk,
         "files": limits.files,
     }  # fmt: skip
@@ -111,12 +115,13 @@ def _frames(program: Program, tier: Tier, limits: Limits, work: str, token: str)
     return b"".join(len(part).to_bytes(4, "little") + part for part in map(wire.dump, (setup, known)))
 
 
-def _readable() -> list[str]:
-    """Return what every program may read: Python's own library, and the shared libraries of the system."""
-    own = Path(os.__file__).parent
+@cache
+def _readable() -> tuple[str, ...]:
+    """Return what every program may read: Python's own library without installed packages, and shared libraries."""
+    own = [str(part) for part in LIBRARY.iterdir() if part.name not in PACKAGES]
     dynamic = [path for path in sys.path if path.endswith("lib-dynload")]
     system = ("/usr/lib", "/usr/lib64", "/lib", "/lib64", "/usr/share/zoneinfo", "/etc/ld.so.cache", "/dev/urandom")
-    return [str(own), *dynamic, *system]
+    return (*own, *dynamic, *system)
 
 
 def _follow(

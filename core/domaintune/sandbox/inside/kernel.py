@@ -72,8 +72,11 @@ def landlock_version() -> int:
     return max(0, int(LIBC.syscall(LANDLOCK_CREATE, None, ctypes.c_long(0), ctypes.c_long(1))))
 
 
-def landlock(readable: Iterable[str], work: str) -> int:
-    """Return a rule set: these paths may be read, the work directory used, nothing executed, and no TCP; KernelError."""
+def landlock(readable: Iterable[str], listable: Iterable[str], work: str) -> int:
+    """Return a rule set: these paths may be read, those listed, the work directory used; nothing executed, and no TCP.
+
+    Raises KernelError.
+    """
     version = landlock_version()
     if not version:
         raise KernelError("Landlock: this kernel has none")
@@ -83,6 +86,8 @@ def landlock(readable: Iterable[str], work: str) -> int:
     rules = _call("Landlock", LANDLOCK_CREATE, attributes, size, 0)
     for path in readable:
         _allow(rules, path, READING & handled)
+    for path in listable:
+        _allow(rules, path, READ_DIR & handled)
     _allow(rules, "/dev/null", (READ_FILE | WRITE_FILE) & handled)
     if not _allow(rules, work, WORKING & handled):
         raise KernelError(f"Landlock: {work} is not there")

@@ -87,7 +87,7 @@ def _confinement(setup: dict[str, Any]) -> Callable[[], int]:
                 return None
             raise
 
-    rules = attempt(lambda: kernel.landlock(setup["readable"] or _python(), work))
+    rules = attempt(lambda: kernel.landlock(setup["readable"] or _python(), setup["listable"], work))
 
     def confine() -> int:
         attempt(lambda: kernel.give_up_privileges(setup["machine"]))

@@ -255,6 +255,12 @@ class Peer:
     def _chance(self, below: int) -> int:
         return int(self._random.random() * below)
 
+    def _says_equal(self, number: int, decoy: Any) -> bool:
+        try:
+            return self.do(number, "__eq__", decoy) is True
+        except Exception:  # it cannot be compared with such a value, which is as good as no
+            return False
+
     def _equal(self, asked: bool) -> Callable[[Any, Any], bool]:
         """Return the `==` of a class: identity, unless it has its own and the tests may ask it."""
 
@@ -268,8 +274,10 @@ class Peer:
                 return False
             decoys = kinds.decoys(other, self._chance) if self._strict else []
             place = self._chance(len(decoys) + 1)
-            said = [peer.do(number, "__eq__", value) is True for value in [*decoys[:place], other, *decoys[place:]]]
-            return said.pop(place) and not any(said)
+            before, after = decoys[:place], decoys[place:]
+            lied = any(self._says_equal(number, value) for value in before)
+            said = peer.do(number, "__eq__", other) is True
+            return said and not lied and not any(self._says_equal(number, value) for value in after)
 
         return equal
 
