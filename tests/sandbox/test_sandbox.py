@@ -54,7 +54,7 @@ CASES = {
     "a process of the tests": (ADD, "import os\nos.fork()", "blocked", "blocked: clone (in the tests)"),
     "a foreign file": ("open('/etc/passwd')", "", "blocked", "PermissionError: [Errno 13] Permission denied: '/etc/passwd'"),
     "a foreign mode": ("import os\nos.chmod('/', 0o777)", "", "blocked", "PermissionError"),
-    "a flood": ("while True: print('x' * 1000)", "", "output", "it prints more than 65,536 bytes"),
+    "a flood": ("while True: print('x' * 1000)", "", "output", "it prints more than 1,048,576 bytes"),
     "a large file": ("open('f', 'wb').write(bytes(20 << 20))", "", "output", "OSError: [Errno 27] File too large"),
     "many files": ("for n in range(10**6): open(str(n), 'w').close()", "", "output", "it writes more than"),
 }  # fmt: skip

@@ -12,17 +12,29 @@ from domaintune.sandbox.inside.mirrors import OWN
 _ALONE = Lock()  # what warnings are shown is one thing for all threads
 
 
-def used(tests: str) -> tuple[str, ...]:
-    """Return the global names that tests read and do not bind, or import from the solution; none if they do not parse."""
+def used(tests: str) -> tuple[tuple[str, ...], bool]:
+    """Return the global names that tests read and do not bind, or import from the solution, and whether they act.
+
+    Tests act where they do more than import and define things: else they have to be called.
+    """
     try:
         with _ALONE, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of odd escapes in a stranger's strings
             top = symtable.symtable(tests, "<tests>", "exec")
-            taken = _taken(ast.parse(tests))
+            tree = ast.parse(tests)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return ()
+        return (), True
     bound = {symbol.get_name() for symbol in top.get_symbols() if _is_bound(symbol)}
-    return tuple(sorted((_read(top) - bound) | taken))
+    return tuple(sorted((_read(top) - bound) | _taken(tree))), any(map(_acts, tree.body))
+
+
+def _acts(statement: ast.stmt) -> bool:
+    passive = (
+        ast.Import | ast.ImportFrom | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Assign | ast.Pass
+    )
+    return not isinstance(statement, passive | ast.AnnAssign) and not (
+        isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+    )
 
 
 def _taken(tree: ast.Module) -> set[str]:

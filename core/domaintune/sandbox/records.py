@@ -28,7 +28,7 @@ class Limits:
     cpu_seconds: float = 10.0
     seconds: float = 30.0
     memory: int = 1 << 30
-    output: int = 1 << 16
+    output: int = 1 << 20
     disk: int = 16 << 20
     files: int = 256
 
@@ -53,7 +53,7 @@ class Program:
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """How a run ended, why, within which tier, in how many seconds, and the beginning of what it printed."""
+    """How a run ended, why, within which tier, in how many seconds, and the first 64 KiB of what it printed."""
 
     verdict: Verdict
     reason: str = ""

@@ -31,6 +31,8 @@ from domaintune.sandbox.work import empty, usage
 LIBRARY = Path(os.__file__).parent
 """Python's own library."""
 PACKAGES = {"site-packages", "dist-packages"}
+KEPT = 1 << 16
+"""Bytes of the output that a result holds."""
 GRACE = 2.0
 """Seconds after which a launcher that does not end its programs itself is ended."""
 LOOK = 0.05
@@ -81,7 +83,7 @@ def run_once(program: Program, tier: Tier, limits: Limits, runner: tuple[str, ..
     verdict, reason = _judged(seen, token, limits)
     return Result(
         verdict=verdict, reason=reason, tier=tier, seconds=round(time.monotonic() - began, 3),
-        output=bytes(seen.printed[: limits.output]).decode("utf-8", "replace"),
+        output=bytes(seen.printed[:KEPT]).decode("utf-8", "replace"),
     )  # fmt: skip
 
 
@@ -111,7 +113,8 @@ def _frames(program: Program, tier: Tier, limits: Limits, work: str, token: str)
         "cpu_seconds": limits.cpu_seconds, "seconds": limits.seconds, "memory": limits.memory, "disk": limits.disk,
         "files": limits.files,
     }  # fmt: skip
-    known = {"tests": program.tests, "named": used(program.tests), "token": token}
+    names, acting = used(program.tests)
+    known = {"tests": program.tests, "named": names, "acting": acting, "token": token}
     return b"".join(len(part).to_bytes(4, "little") + part for part in map(wire.dump, (setup, known)))
 
 
@@ -121,7 +124,9 @@ def _readable() -> tuple[str, ...]:
     own = [str(part) for part in LIBRARY.iterdir() if part.name not in PACKAGES]
     dynamic = [path for path in sys.path if path.endswith("lib-dynload")]
     system = ("/usr/lib", "/usr/lib64", "/lib", "/lib64", "/usr/share/zoneinfo", "/etc/ld.so.cache", "/dev/urandom")
-    return (*own, *dynamic, *system)
+    beside = Path(sys.base_prefix, "lib")  # shared libraries of a Python that brings its own
+    shared = [str(part) for part in beside.glob("*.so*")] if beside.is_dir() else []
+    return (*own, *dynamic, *shared, *system)
 
 
 def _follow(
@@ -200,22 +205,17 @@ def _reports(said: bytes) -> list[dict[str, Any]]:
 def _judged(seen: _Seen, token: str, limits: Limits) -> tuple[Verdict, str]:
     """Weigh what is known: what was done from outside, what the kernel caught, what the tests say, how they ended."""
     if seen.ended is not None:
-        return seen.ended
+        started = any("started" in report for report in seen.reports) or seen.ended[0] != "timeout"
+        return seen.ended if started else ("sandbox_error", f"it did not start within {seen.ended[1]}")
     end = next((report for report in seen.reports if "solution" in report), None)
     told = next((report for report in seen.reports if report.get("token") == token), None)
     error = next((report["error"] for report in seen.reports if "error" in report), None)
     if end is None:
         printed = bytes(seen.printed[-300:]).decode("utf-8", "replace").strip()
         return "sandbox_error", str(error or f"the launcher said nothing: {printed}")
-    if end["blocked"]:
-        who, _, call = str(end["blocked"][0]).partition(" ")
-        return "blocked", f"blocked: {call}" + (" (in the tests)" if who == "tests" else "")
-    if end["many"]:
-        return "memory", f"more than {THREADS} threads"
-    if end["full"]:
-        return "output", f"it writes more than {limits.disk:,} bytes"
-    if end["late"]:
-        return "timeout", f"{limits.seconds:g} s"
+    stopped = _stopped(end, limits)
+    if stopped is not None:
+        return stopped
     if told is not None and told["verdict"] != "crashed":
         return told["verdict"], told["reason"]
     left = told is None and end["tests"][0] is not None  # without a word: then the solution's end says nothing
@@ -224,6 +224,18 @@ def _judged(seen: _Seen, token: str, limits: Limits) -> tuple[Verdict, str]:
         if ended is not None:
             return ended
     return "crashed", str(told["reason"]) if told else "the tests' process ended without a word"
+
+
+def _stopped(end: dict[str, Any], limits: Limits) -> tuple[Verdict, str] | None:
+    """Return why the launcher has ended a run; None where it has not."""
+    if end["blocked"]:
+        who, _, call = str(end["blocked"][0]).partition(" ")
+        return "blocked", f"blocked: {call}" + (" (in the tests)" if who == "tests" else "")
+    if end["many"]:
+        return "memory", f"more than {THREADS} threads"
+    if end["full"]:
+        return "output", f"it writes more than {limits.disk:,} bytes"
+    return ("timeout", f"{limits.seconds:g} s") if end["late"] else None
 
 
 def _end_of(name: str, ended: tuple[int | None, float], limits: Limits) -> tuple[Verdict, str] | None:

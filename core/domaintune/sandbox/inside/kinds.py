@@ -47,7 +47,22 @@ def _default(factory: Any, content: dict[Any, Any]) -> Any:
     return defaultdict(factory, content)
 
 
+def _moment(parts: tuple[int, ...], offset: Any) -> Any:
+    from datetime import datetime, timezone  # noqa: PLC0415  (seldom)
+
+    return datetime(*parts, tzinfo=timezone(offset))  # type: ignore[arg-type, misc]
+
+
+def _array(kind: str, content: Any) -> Any:
+    try:
+        return import_module("numpy").array(content, dtype=kind)
+    except ImportError:
+        return content
+
+
 _VIEWED: dict[str, Callable[..., Any]] = {
+    "moment": _moment,
+    "array": _array,
     "keys": lambda items: dict.fromkeys(items).keys(),
     "values": lambda items: dict(enumerate(items)).values(),
     "items": lambda items: dict(items).items(),
@@ -59,23 +74,32 @@ def describe(value: Any, *, by_name: bool) -> tuple[Any, ...] | None:
     """Describe a value that is copied; None where it has to stay. With `by_name`, functions of Python are named."""
     kind = type(value)
     key = (kind.__module__, kind.__name__)
-    if key in _PARTS and getattr(value, "tzinfo", None) is None:
+    zone = getattr(value, "tzinfo", None)
+    if key in _PARTS and zone is None:
         return ("value", *key, _PARTS[key](value))
+    if key == ("datetime", "datetime") and type(zone).__name__ == "timezone":
+        return ("moment", _PARTS[key](value), value.utcoffset())
     if key == ("collections", "defaultdict"):
         factory = value.default_factory
         return ("default", factory if is_builtin(factory) else None, dict(value))
     if kind in _VIEWS:
         return (_VIEWS[kind], list(value))
-    if value is NotImplemented:
-        return ("constant", "NotImplemented")
     if isinstance(value, types.ModuleType):
         return ("module", value.__name__)
-    if isinstance(value, tuple) and isinstance(getattr(kind, "_fields", None), tuple):
-        return ("named", kind.__name__, kind._fields, tuple(value))
-    if kind.__module__.partition(".")[0] == "numpy" and hasattr(value, "tolist"):
-        return ("copy", value.tolist())
     if by_name and isinstance(value, types.BuiltinFunctionType) and isinstance(value.__self__, types.ModuleType):
         return ("known", value.__self__.__name__, value.__name__)
+    return _describe_more(value, kind)
+
+
+def _describe_more(value: Any, kind: type) -> tuple[Any, ...] | None:
+    if value is NotImplemented:
+        return ("constant", "NotImplemented")
+    if isinstance(value, tuple) and isinstance(getattr(kind, "_fields", None), tuple):
+        return ("named", kind.__name__, value._fields, tuple(value))  # type: ignore[attr-defined]
+    if (kind.__module__, kind.__name__) == ("numpy", "ndarray"):
+        return ("array", value.dtype.str, value.tolist())
+    if kind.__module__.partition(".")[0] == "numpy" and hasattr(value, "tolist"):
+        return ("copy", value.tolist())
     return None
 
 
@@ -112,6 +136,14 @@ def change(value: Any, now: Any) -> None:
     elif isinstance(value, (dict, set)):
         value.clear()
         value.update(now)
+    else:
+        value.clear()
+        value.extend(now)
+
+
+def is_changeable(value: Any) -> bool:
+    """Tell whether a call may change a value in place that is copied."""
+    return isinstance(value, (list, dict, set, bytearray)) or type(value).__name__ == "deque"
 
 
 def plain_base(value: Any) -> tuple[Any, ...]:
@@ -194,14 +226,42 @@ def decoys(value: Any, chance: Callable[[int], int]) -> list[Any]:
     `chance(n)` gives a number below n.
     """
     if type(value) in {int, float}:
-        return [value + 1 + chance(5), value - 1 - chance(5), value + 7 + chance(90)]
-    if type(value) in {str, list, tuple, bytes}:
-        if not value:
-            return [type(value)([48 + chance(10)]) if type(value) is not str else "pqr"[chance(3)]]
-        place = chance(len(value))
-        return [value + value[place : place + 1], value[:place] + value[place + 1 :], value[place:] + value]
-    if type(value) is dict:
-        return [dict(list(value.items())[:-1])] if value else [{100 + chance(900): 0}]
-    if type(value) in {set, frozenset}:
-        return [value - {next(iter(value))}] if value else [{100 + chance(900)}]
-    return [1000 + chance(9000)]
+        return [value + step for step in (1 + chance(5), -1 - chance(5), (7 + chance(90)) * (1 - 2 * chance(2)))]
+    if type(value) in {str, list, tuple, bytes} and value:
+        return _like(value, chance)
+    if type(value) is dict and value:
+        last = next(reversed(value))
+        return [{**value, last: _other(value[last], chance)}, {key: value[key] for key in value if key != last}]
+    if type(value) in {set, frozenset} and value:
+        some = next(iter(value))
+        return [value - {some} | {_other(some, chance)}, value - {some}]
+    empty: dict[type, Any] = {
+        str: "p",
+        bytes: b"x",
+        dict: {100: 0},
+        set: {100},
+        list: [chance(10)],
+        tuple: (chance(10),),
+    }
+    return [empty.get(type(value), 1000 + chance(9000))]
+
+
+def _like(value: Any, chance: Callable[[int], int]) -> list[Any]:
+    """Return sequences of the same length with one part changed or two swapped, and one that is longer."""
+    place = chance(len(value))
+    part = value[place : place + 1]
+    changed = part.translate(_SHIFT) if type(value) in {str, bytes} else type(value)([_other(value[place], chance)])
+    found = [value[:place] + changed + value[place + 1 :], value + part]
+    back = value[::-1]
+    return [*found, back] if back != value else found
+
+
+def _other(value: Any, chance: Callable[[int], int]) -> Any:
+    """Return a value of the same kind that is not equal."""
+    if type(value) in {int, float}:
+        return value + 1 + chance(5)
+    return value + "x" if type(value) is str else ("another", chance(100))
+
+
+_SHIFT = bytes((*range(1, 256), 0))
+"""Each sign becomes the next, in bytes and in the letters of the first 256."""

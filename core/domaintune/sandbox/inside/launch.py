@@ -29,6 +29,8 @@ KILL = 9
 GONE = tests.GONE
 LOOK = 0.02
 """Seconds between looks at the threads of the processes, and at the files that they hold open."""
+LAST = 0.2
+"""Seconds that a solution has to end by itself, once its tests have seen it go."""
 THREADS = 256
 """Threads of a process: the kernel's memory for them is in no other limit."""
 HOPELESS = 70
@@ -60,7 +62,7 @@ def main() -> None:
         children = [first, _start("solution", confine, lambda: solution.main(asking[0], answering[1], setup), foreign)]
         for descriptor in (*asking, *answering):
             os.close(descriptor)
-        report = _watch(children, time.monotonic() + setup["seconds"], setup["machine"], setup["disk"])
+        report = _watch(children, time.monotonic() + setup["seconds"], setup)
     except Unconfined as error:
         report = {"error": str(error)}
     except Exception as error:
@@ -87,6 +89,8 @@ def _confinement(setup: dict[str, Any]) -> Callable[[], int]:
                 return None
             raise
 
+    if not os.path.isdir("/proc/self/task") and not external:  # noqa: PTH112
+        raise kernel.KernelError("/proc is not there, by which threads and open files are counted")
     rules = attempt(lambda: kernel.landlock(setup["readable"] or _python(), setup["listable"], work))
 
     def confine() -> int:
@@ -128,13 +132,15 @@ def _start(name: str, confine: Callable[[], int], work: Callable[[], None], fore
         os._exit(HOPELESS)
 
 
-def _watch(children: list[Child], until: float, machine: str, disk: int) -> dict[str, Any]:
+def _watch(children: list[Child], until: float, setup: dict[str, Any]) -> dict[str, Any]:
     """Let the processes go, end what is hostile or late, and return how each ended and what it tried."""
     for child in children:
         _admit(child)
+    wire.send(REPORT, wire.dump({"started": True}))
     for child in children:
         os.write(child.go, b"1")
         os.close(child.go)
+    machine, disk, work = setup["machine"], setup["disk"], setup["work"]
     blocked: list[str] = []
     eyes = Eyes(children)
     late = full = many = False
@@ -146,6 +152,10 @@ def _watch(children: list[Child], until: float, machine: str, disk: int) -> dict
         full = sum(map(_hidden, children)) > disk
         many = max(map(_threads, children)) > THREADS
     _end(children)
+    if eyes.alone and work:
+        import shutil  # noqa: PLC0415  (nobody else is left to do it)
+
+        shutil.rmtree(work, ignore_errors=True)
     ends = {child.name: (child.status, child.cpu) for child in children}
     return {"late": late, "full": full, "many": many, "blocked": blocked, **ends}
 
@@ -187,7 +197,7 @@ class Eyes:
     def look(self, seconds: float) -> list[Child]:
         """Wait for something to happen, bury who has ended, and return who makes a hostile call."""
         if not self._what:
-            self._look_after()
+            _look_after(self._children)  # the kernel gives no descriptors of processes (macOS)
             seconds = 0.005
         hostile = []
         for descriptor, event in self._poll.poll(seconds * 1000):
@@ -203,12 +213,13 @@ class Eyes:
             self._poll.unregister(descriptor)
         return hostile
 
-    def _look_after(self) -> None:
-        """Look after processes where the kernel gives no descriptors of them (macOS)."""
-        for child in self._children:
-            pid, status, used = os.wait4(child.pid, os.WNOHANG) if child.status is None else (0, 0, None)
-            if pid and used:
-                child.status, child.cpu = status, used.ru_utime + used.ru_stime
+
+def _look_after(children: list[Child]) -> None:
+    """Bury who has ended, without waiting."""
+    for child in children:
+        pid, status, used = os.wait4(child.pid, os.WNOHANG) if child.status is None else (0, 0, None)
+        if pid and used:
+            child.status, child.cpu = status, used.ru_utime + used.ru_stime
 
 
 def _admit(child: Child) -> None:
@@ -249,8 +260,10 @@ def _bury(child: Child) -> None:
 def _end(children: list[Child]) -> None:
     """End what still runs; how a process ended by itself stays known, and what was ended here has no status."""
     first, second = children
-    if first.status == GONE << 8 and second.status is None:
-        _bury(second)  # it is about to end by itself: how, is worth knowing
+    until = time.monotonic() + LAST
+    while first.status == GONE << 8 and second.status is None and time.monotonic() < until:
+        _look_after([second])  # it is about to end by itself: how, is worth knowing
+        time.sleep(0.001)
     running = [child for child in children if child.status is None]
     for child in running:
         os.kill(child.pid, KILL)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import MethodType
+
 from domaintune.sandbox.inside.shared import shared
 
 TYPE_CHECKING = False  # as in typing, which takes as long to import as all this
@@ -122,6 +124,10 @@ class Function:
         """Call it at home."""
         peer, number = self._at
         return peer.do(number, "call", *args, **options)
+
+    def __get__(self, owner: Any, kind: Any = None) -> Any:
+        """Be a method, where it stands in a class of the tests."""
+        return self if owner is None else MethodType(self, owner)
 
     def __getattr__(self, name: str) -> Any:
         """Read an attribute at home (`cache_info`)."""

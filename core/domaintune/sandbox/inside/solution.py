@@ -47,6 +47,9 @@ class Printed(io.TextIOBase):
         """Standard output for bytes, which are text here."""
         return Bytes(self)
 
+    def reconfigure(self, **_: Any) -> None:
+        """Change nothing: whatever is printed is text."""
+
     def fileno(self) -> int:
         """Return standard output itself, for who writes past this."""
         return 1

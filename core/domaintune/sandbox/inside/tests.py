@@ -35,10 +35,9 @@ def main(reader: int, writer: int, setup: dict[str, Any]) -> None:
     os.close(nothing)
     sys.argv = [OWN]
     sys.path[:] = [path for path in sys.path if path != setup["core"]] + setup["paths"]
-    source = given["tests"]
     peer = Peer(reader, writer, strict=True, named=frozenset(given["named"]))
     peer.print = _print
-    verdict, reason = _outcome(peer, source, setup["entry"], setup["functions"])
+    verdict, reason = _outcome(peer, given, setup)
     wire.send(report, wire.dump({"token": given["token"], "verdict": verdict, "reason": reason[:SHOWN]}))
     os._exit(GONE if verdict == "crashed" else 0)
 
@@ -54,7 +53,9 @@ def _check_functions(names: dict[str, Any], functions: tuple[str, ...]) -> None:
             raise TypeError(f"{name} has to be a function, and is a class")
 
 
-def _outcome(peer: Peer, source: str, entry: tuple[str, ...], functions: tuple[str, ...]) -> tuple[str, str]:
+def _outcome(peer: Peer, given: dict[str, Any], setup: dict[str, Any]) -> tuple[str, str]:
+    source, acting = given["tests"], given["acting"]
+    entry, functions = setup["entry"], setup["functions"]
     try:
         names = peer.do(0, "call")
         seen = _visible(names, entry)
@@ -63,7 +64,9 @@ def _outcome(peer: Peer, source: str, entry: tuple[str, ...], functions: tuple[s
     except BaseException as error:
         return _judged(error, "the solution does not load", "")
     try:
-        _run(source, seen)
+        ran = _run(source, seen)
+        if source.strip() and not (ran or acting):
+            raise AssertionError("the tests test nothing")
         sys.stdout.flush()
     except BaseException as error:
         return _judged(error, "", source)
@@ -72,7 +75,11 @@ def _outcome(peer: Peer, source: str, entry: tuple[str, ...], functions: tuple[s
 
 def _visible(names: dict[str, Any], entry: tuple[str, ...]) -> dict[str, Any]:
     """Return what tests see of a solution: its names, but none that passes for one of Python's, unless it was asked for."""
-    seen = {name: value for name, value in names.items() if name in entry or not _passes_for_python(name, value)}
+    seen = {
+        name: value for name, value in names.items()
+        if name.isidentifier() and not name.startswith("__")  # whatever the solution's process says that it has left out
+        and (name in entry or not _passes_for_python(name, value))
+    }  # fmt: skip
     module = types.ModuleType(OWN)
     vars(module).update(seen)
     sys.modules[OWN] = module
@@ -82,28 +89,40 @@ def _visible(names: dict[str, Any], entry: tuple[str, ...]) -> dict[str, Any]:
 def _passes_for_python(name: str, value: Any) -> bool:
     """Tell whether a name hides a builtin, or a module that is none: tests may lean on what the solution imports."""
     is_module = isinstance(value, types.ModuleType)
-    return hasattr(builtins, name) or (name in sys.stdlib_module_names and not is_module)
+    return hasattr(builtins, name) or (name in sys.stdlib_module_names and not (is_module and value.__name__ == name))
 
 
-def _run(source: str, names: dict[str, Any]) -> None:
-    """Run tests: asserts where they stand, then functions `test_...` without parameters, and unittest's classes."""
+def _run(source: str, names: dict[str, Any]) -> int:
+    """Run tests: asserts where they stand, then functions and classes of tests; returns how many of those ran."""
     module = types.ModuleType("tests")
     sys.modules["tests"] = module
     space = vars(module)
-    space.update(names)
+    space.update(names, __builtins__=builtins)
     exec(compile(source, TESTS, "exec", dont_inherit=True), space)  # noqa: S102  (confined, and its purpose)
+    ran = 0
     for name, value in list(space.items()):
-        if isinstance(value, types.FunctionType) and name.startswith("test") and not _parameters(value):
-            value()
-    if "unittest" in sys.modules:
-        _run_cases(space)
+        own = getattr(value, "__module__", "") == "tests"
+        if own and isinstance(value, types.FunctionType) and name.startswith("test"):
+            ran += _called(value)
+        elif own and isinstance(value, type) and name.startswith("Test") and value.__bases__ == (object,):
+            ran += sum(_called(getattr(value(), test), 1) for test in vars(value) if test.startswith("test"))
+    return ran + (_run_cases(space) if "unittest" in sys.modules else 0)
 
 
-def _parameters(function: types.FunctionType) -> int:
-    return function.__code__.co_argcount - len(function.__defaults__ or ())
+def _called(test: Any, bound: int = 0) -> int:
+    """Call a test that needs no arguments and return 1, else 0; `bound` arguments it has already."""
+    code = test.__code__ if not bound else test.__func__.__code__
+    if code.co_argcount - len(test.__defaults__ or ()) > bound:
+        return 0
+    result = test()
+    if isinstance(result, types.CoroutineType):
+        import asyncio  # noqa: PLC0415  (seldom, and slow to import)
+
+        asyncio.run(result)
+    return 1
 
 
-def _run_cases(space: dict[str, Any]) -> None:
+def _run_cases(space: dict[str, Any]) -> int:
     import unittest  # noqa: PLC0415  (the tests have imported it)
 
     cases = [
@@ -114,13 +133,16 @@ def _run_cases(space: dict[str, Any]) -> None:
     unittest.TestSuite(unittest.defaultTestLoader.loadTestsFromTestCase(case) for case in cases).run(result)
     for case, told in (*result.errors, *result.failures):
         raise AssertionError(f"{case.id().partition('.')[2]}: {told.strip().rpartition(chr(10))[2]}")
+    if result.skipped:
+        raise AssertionError(f"{len(result.skipped)} tests were skipped")
+    return result.testsRun
 
 
 def _judged(error: BaseException, where: str, source: str) -> tuple[str, str]:
     """Return the verdict that an exception means, and a reason that names it and the line of the tests."""
     reason = f"{type(error).__name__}: {_message(error)}".rstrip(": ")
     reason = f"{where}: {reason}" if where else reason + _line(error, source)
-    if isinstance(error, wire.WireError):
+    if isinstance(error, wire.GoneError):
         return "crashed", "the solution's process has gone"
     if isinstance(error, MemoryError):
         return "memory", reason

@@ -24,7 +24,11 @@ LONGEST = 64 << 20
 
 
 class WireError(Exception):
-    """The other side has gone, or says what cannot be read."""
+    """The other side says what cannot be read."""
+
+
+class GoneError(WireError):
+    """The other side has gone."""
 
 
 def refuse(value: Any) -> Any:
@@ -167,7 +171,7 @@ def send(descriptor: int, content: bytes) -> None:
         try:
             view = view[os.write(descriptor, view) :]
         except OSError as error:
-            raise WireError(f"the other side has gone ({error.strerror})") from None
+            raise GoneError(f"the other side has gone ({error.strerror})") from None
 
 
 def receive(descriptor: int) -> bytes:
@@ -184,9 +188,9 @@ def _exactly(descriptor: int, size: int) -> bytes:
         try:
             part = os.read(descriptor, min(size, 1 << 20))
         except OSError as error:
-            raise WireError(f"the other side has gone ({error.strerror})") from None
+            raise GoneError(f"the other side has gone ({error.strerror})") from None
         if not part:
-            raise WireError("the other side has gone")
+            raise GoneError("the other side has gone")
         parts.append(part)
         size -= len(part)
     return b"".join(parts)
