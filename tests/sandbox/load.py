@@ -18,12 +18,12 @@ from domaintune.sandbox import Program, Sandbox
 MIX = (
     Program(source="def double(x):\n    return 2 * x", tests="assert double(21) == 42"),
     Program(source="def double(x):\n    return x", tests="assert double(21) == 42"),
-    Program(source="import os\nos.fork()", tests="pass"),
-    Program(source="import os\nos._exit(0)", tests="pass"),
+    Program(source="import os\nos.fork()"),
+    Program(source="import os\nos._exit(0)"),
     Program(source="def fill():\n    print('x' * 100_000)", tests="fill()"),
     Program(source="def much():\n    return bytearray(1 << 40)", tests="much()"),
-    Program(source="open('left', 'w').write('x' * 1000)", tests="pass"),
-    Program(source="import time\ntime.sleep(60)", tests="pass"),
+    Program(source="open('left', 'w').write('x' * 1000)"),
+    Program(source="import time\ntime.sleep(60)"),
 )
 """One of each kind of end."""
 VERDICTS = ("passed", "failed", "blocked", "crashed", "output", "memory", "passed", "timeout")

@@ -29,12 +29,10 @@ def used(tests: str) -> tuple[tuple[str, ...], bool]:
 
 
 def _acts(statement: ast.stmt) -> bool:
-    passive = (
-        ast.Import | ast.ImportFrom | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Assign | ast.Pass
-    )
-    return not isinstance(statement, passive | ast.AnnAssign) and not (
-        isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
-    )
+    """Tell whether a statement does more than import or define: it asserts or calls something."""
+    if isinstance(statement, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return False
+    return any(isinstance(node, ast.Assert | ast.Call | ast.Raise) for node in ast.walk(statement))
 
 
 def _taken(tree: ast.Module) -> set[str]:
