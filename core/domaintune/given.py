@@ -102,9 +102,16 @@ def _brought(
     grader = evaluation.open_grader(component, options)
     examples = grader.own_items()
     if not examples:
-        raise UsageError(f"evaluator {name!r} brings no items of its own; name a file that has some with --items FILE")
+        raise UsageError(_no_items(name, items))
     source = items or f"the items of {name}"
     return settings, grader, Items(examples=examples, rows=len(examples), source=source, brought=True)
+
+
+def _no_items(name: str, items: str | None) -> str:
+    """Return the sentence that there is nothing to grade; who has named a file is not told to name one."""
+    if items is None:
+        return f"evaluator {name!r} brings no items of its own; name a file that has some with --items FILE"
+    return f"evaluator {name!r} found no items in {items!r}; name a file that has some with --items FILE"
 
 
 def _domain_of(catalog: Catalog, evaluator: str) -> Domain | None:

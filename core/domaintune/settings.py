@@ -63,7 +63,8 @@ class DataSettings:
     near: Share = setting(0.8, "texts with this Jaccard similarity of word 3-grams count as the same")
     overlap: tuple[Positive, Positive] = setting(
         (10, 13),
-        "words in a row that a training row may not share with an evaluator's own items: question with question, anything",
+        "words in a row, two names among them, that a training row may not share with an evaluator's own items: question "
+        "with question, anything",
     )
     duplicates: Literal["keep", "drop"] = setting(
         "keep", "drop repeats of the same prompt and completion from training"

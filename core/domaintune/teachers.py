@@ -31,6 +31,31 @@ def ask_teacher(
         yield from answers(several, samplings)
 
 
+def together(usages: Iterable[Usage]) -> Usage:
+    """Return what several teachers, or one that was opened several times, were asked and cost in all."""
+    several = list(usages)
+    costs = [usage.cost for usage in several if usage.cost is not None]
+    return Usage(
+        requests=sum(usage.requests for usage in several),
+        cached=sum(usage.cached for usage in several),
+        prompt_tokens=sum(usage.prompt_tokens for usage in several),
+        completion_tokens=sum(usage.completion_tokens for usage in several),
+        cost=sum(costs) if costs else None,
+    )
+
+
+def told(name: str, usage: Usage) -> str:
+    """Return a sentence about what a teacher was asked and cost, as far as it counts."""
+    parts = [f"{usage.requests:,} {'answer' if usage.requests == 1 else 'answers'}"]
+    if usage.cached:
+        parts[0] += f" ({usage.cached:,} from the store)"
+    if usage.prompt_tokens or usage.completion_tokens:
+        parts.append(f"{usage.prompt_tokens:,} + {usage.completion_tokens:,} tokens")
+    if usage.cost is not None:
+        parts.append(f"cost {usage.cost:,.2f}" if usage.cost >= 1 or not usage.cost else f"cost {usage.cost:.2g}")
+    return f"teacher {name}: {', '.join(parts)}"
+
+
 class Silent:
     """A teacher that declines everything."""
 
@@ -48,8 +73,8 @@ class Recorder:
 
     @property
     def usage(self) -> Usage:
-        """What the teacher was asked and what it cost; nothing is known of one that does not count."""
-        return getattr(self._teacher, "usage", Usage())
+        """What the teacher was asked and what it cost; of one that does not count, how many answers it gave."""
+        return getattr(self._teacher, "usage", None) or Usage(requests=len(self.rows))
 
     def answer(self, messages: Sequence[Message], sampling: Sampling) -> str | None:
         """Answer, or decline with None."""

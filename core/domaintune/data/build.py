@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
-from domaintune.contracts import DataBuilder, Dropped, Example
+from domaintune.contracts import DataBuilder, Dropped, Example, Usage
 from domaintune.data.balance import absent, balanced
 from domaintune.data.bulk import Sharded, limited
 from domaintune.data.context import Context, Tools
@@ -21,6 +21,7 @@ from domaintune.data.overlap import Asked, without_asked
 from domaintune.data.split import check_apart, divide, group_text, uncontaminated, with_families
 from domaintune.errors import DataError
 from domaintune.settings import DataSettings
+from domaintune.teachers import together
 
 
 @dataclass
@@ -86,7 +87,14 @@ def make(  # noqa: PLR0913  (the one call of this room: a builder, what it may k
         notes=tuple(dict.fromkeys(ours.notes + theirs.notes + notes)),
         sample=ours.sample is not None,
         recording=(*ours.recording, *theirs.recording),
+        usage=_usage(ours, theirs),
     )
+
+
+def _usage(*contexts: Context) -> Usage | None:
+    """Return what the teacher took for all contexts that asked one; None where none of them did."""
+    usages = [context.usage for context in contexts if context.usage is not None]
+    return together(usages) if usages else None
 
 
 def _check_settings_of_shards(builder: str, settings: DataSettings) -> None:

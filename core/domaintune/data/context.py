@@ -24,6 +24,7 @@ from domaintune.contracts import (
     Shard,
     Side,
     Teacher,
+    Usage,
 )
 from domaintune.data.columns import check_overrides
 from domaintune.data.folders import check_nested
@@ -136,9 +137,19 @@ class Context:
         return Silent()
 
     @property
+    def limit(self) -> int | None:
+        """How many rows the user wants at most; of a builder that reads none, how many things it may yield."""
+        return self._limit
+
+    @property
     def recording(self) -> list[dict[str, Any]]:
         """What the teacher was asked and answered, in order."""
         return self._teacher.rows if self._teacher else []
+
+    @property
+    def usage(self) -> Usage | None:
+        """What the teacher was asked and cost; None where nobody asked it."""
+        return self._teacher.usage if self._teacher else None
 
     def sandbox(self) -> Sandbox:
         """Return the sandbox of the settings; it is opened once."""
@@ -176,6 +187,7 @@ class Context:
         self._check_shards(examples or dropped or self.asked)
         dropped += self._unbooked({example.origin for example in examples}, dropped)
         self._check_asked()
+        self._say_unasked()
         return examples, dropped
 
     def passages(self, builder: DataBuilder, dropped: list[Dropped]) -> Iterator[Passage]:
@@ -253,3 +265,9 @@ class Context:
                 f"data builder {self.builder!r} makes its own examples and read none of {', '.join(self._sources)}; "
                 "remove data.sources and data.test_source, or choose another builder"
             )
+
+    def _say_unasked(self) -> None:
+        """Say so where a teacher is named and was never called for: nothing else would show it."""
+        if self._settings.teacher is not None and self._teacher is None:
+            rounds = "; data.options.rounds = 0" if getattr(self.options, "rounds", None) == 0 else ""
+            self.note(f"the teacher {self._settings.teacher!r} is not asked: the options call for none{rounds}")

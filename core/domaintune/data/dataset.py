@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from domaintune.contracts import Example, Origin, Side
+from domaintune.contracts import Example, Origin, Side, Usage
 from domaintune.data.ledger import Ledger
 from domaintune.data.lengths import LengthTable
 from domaintune.errors import DataError
@@ -21,7 +21,7 @@ class Dataset:
     """Both sides in content order, what became of every row, and what the user should be told.
 
     `sample` is True when no source was named and the builder's own sample was read. `recording` is what a teacher was
-    asked and answered.
+    asked and answered, `usage` what that took; None where no teacher was asked.
     """
 
     train: tuple[Example, ...]
@@ -31,6 +31,7 @@ class Dataset:
     notes: tuple[str, ...] = ()
     sample: bool = False
     recording: tuple[Mapping[str, Any], ...] = ()
+    usage: Usage | None = None
 
 
 def write(dataset: Dataset, folder: Path) -> None:
@@ -39,6 +40,7 @@ def write(dataset: Dataset, folder: Path) -> None:
     write_jsonl(folder / "test.jsonl", map(as_row, dataset.test))
     if dataset.recording:
         write_jsonl(folder / "teacher.jsonl", dataset.recording)
+        (folder / "teacher.jsonl").chmod(0o600)  # like the store of answers
     write_books(dataset, folder)
 
 

@@ -19,6 +19,19 @@ COMMON = 3
 """Words in a row that so many items share are boilerplate, such as the frame of a question: they give nothing away."""
 SHORTEST = 5
 """A text of fewer words gives nothing away, but as the whole of a question: `yes` is an answer to many."""
+NAMES = 2
+"""Different names in words in a row that could be anybody's program: without so many, twice as many words are shared."""
+_ANYBODYS = (
+    "and as assert async await break class continue def del elif else except finally for from global if import in "
+    "is lambda nonlocal not or pass raise return try while with yield true false none self abs all any bool bytes "
+    "chr dict divmod enumerate exception filter float format frozenset getattr hasattr hash indexerror input int "
+    "isinstance iter keyerror len list map max min next object open ord pow print property range repr reversed "
+    "round set slice sorted str sum super tuple type typeerror typing valueerror zip"
+)
+ANYBODYS = frozenset(_ANYBODYS.split(" "))
+"""Words that everybody's program is made of; written down, since those of a Python change from version to version."""
+ROOM = 2
+"""A short question gives itself away in one of at most so many times its words; in a longer one it is a turn of phrase."""
 QUOTED = 90
 """Characters of shared words that the ledger shows."""
 
@@ -78,8 +91,9 @@ class Trap:
         self._questions = _same(asked, 1)
         self._texts = _same([*asked, *said], SHORTEST)
         own = _without_frames([(name, _plain(text)) for name, text in (*asked, *said)], min(near, far))
-        self._near = Runs(own[: len(asked)], near, min(SHORTEST, near))
-        self._far = Runs(own, far, min(near, far))
+        self._near = Runs(own[: len(asked)], near, min(SHORTEST, near), names=NAMES, room=ROOM)
+        self._far = Runs(own, far, min(near, far), names=NAMES)
+        self._common = Runs(own, 2 * far, 2 * far)
 
     def caught(self, row: Example) -> str:
         """Return the sentence what a training example shares with which item, or an empty one."""
@@ -91,13 +105,29 @@ class Trap:
             if name:
                 return f"the same text as {name}"
         asked, said = [_plain(text) for text in asked], [_plain(text) for text in said]
-        looks = chain(((self._near, text) for text in asked), ((self._far, text) for text in chain(asked, said)))
+        looks = chain(
+            ((self._near, text) for text in asked),
+            ((runs, text) for text in chain(asked, said) for runs in (self._far, self._common)),
+        )
         return next((why for runs, text in looks if (why := runs.shared(text))), "")
 
 
 def _plain(text: Sequence[str]) -> list[str]:
     """Leave out what is a sign and no word: in code these are every other one, and tell little."""
     return [word for word in text if word[0].isalnum()]
+
+
+def _telling(run: Sequence[str], names: int) -> bool:
+    """Tell whether words could hardly be anybody's: numbers alone are no evidence, nor is a loop over `i` and `n`.
+
+    Of few words fewer must be names: one of four.
+    """
+    found = {
+        word
+        for word in run
+        if not (word[0].isdigit() or word in ANYBODYS or (len(word) <= 2 and word.isascii()))  # i, n, x1
+    }
+    return len(found) >= min(names, len(run) // 4) and any(letter.isalpha() for word in run for letter in word)
 
 
 def _same(texts: Iterable[tuple[str, Sequence[str]]], least: int) -> dict[str, str]:
@@ -133,23 +163,34 @@ def _pieces(text: Sequence[str], n: int, owners: Mapping[str, Collection[str]]) 
 class Runs:
     """Finds `n` words in a row that a text shares with a piece of an item; shorter pieces, from `least` words, whole.
 
+    What has fewer than so many different `names` is not looked for. Whole pieces count only in a text of at most `room`
+    times their words, or in any where `room` is 0.
+
     Of `n` words in a row, some `n // 2` begin at every place that a stride can meet, so only these are looked up; where
     one is known, all `n` are compared.
     """
 
-    def __init__(self, items: Iterable[tuple[str, Sequence[Sequence[str]]]], n: int, least: int) -> None:
+    def __init__(
+        self,
+        items: Iterable[tuple[str, Sequence[Sequence[str]]]],
+        n: int,
+        least: int,
+        *,
+        names: int = 0,
+        room: int = 0,
+    ) -> None:
         self._n = n
+        self._room = room
         self._seed = (n + 1) // 2
         self._stride = n - self._seed + 1
         self._owner: dict[str, str] = {}
         self._owner_of_whole: dict[str, str] = {}
-        for name, pieces in items:
-            for piece in pieces:
-                if least <= len(piece) < n:
-                    self._owner_of_whole.setdefault(" ".join(piece), name)
-                for run in _runs(piece, n):
-                    if any(map(str.isalpha, run)):  # numbers alone are no evidence
-                        self._owner.setdefault(run, name)
+        for name, piece in ((name, piece) for name, pieces in items for piece in pieces):
+            if least <= len(piece) < n and _telling(piece, names):
+                self._owner_of_whole.setdefault(" ".join(piece), name)
+            for run in _runs(piece, n):
+                if run not in self._owner and _telling(run.split(" "), names):
+                    self._owner[run] = name
         self._seeds = {seed for run in self._owner for seed in _runs(run.split(" "), self._seed)}
         self._whole: dict[str, list[str]] = {}  # by a word that must be there: the longest is seldom a common one
         for text in self._owner_of_whole:
@@ -166,9 +207,12 @@ class Runs:
         spaced = f" {' '.join(text)} "
         for word in sorted(self._whole.keys() & set(text)):
             for whole in self._whole[word]:
-                if f" {whole} " in spaced:
+                if f" {whole} " in spaced and self._fits(whole, text):
                     return f"holds the whole of {self._owner_of_whole[whole]}: {_quoted(whole)}"
         return ""
+
+    def _fits(self, whole: str, text: Sequence[str]) -> bool:
+        return not self._room or len(text) <= self._room * (whole.count(" ") + 1)
 
 
 def _runs(text: Sequence[str], n: int) -> Iterator[str]:

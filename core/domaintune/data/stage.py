@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,12 @@ from domaintune.data.dataset import as_row
 from domaintune.data.ledger import Ledger
 from domaintune.data.overlap import Asked
 from domaintune.data.sources import contents
-from domaintune.evaluation import Grader, enter_sandbox, of_running, open_grader
+from domaintune.evaluation import Grader, enter_sandbox, of_sandbox, open_grader
 from domaintune.models import base as models
 from domaintune.plan import Plan
 from domaintune.runs import Run
+from domaintune.settings import SandboxSettings
+from domaintune.teachers import told
 
 
 def inputs(plan: Plan) -> dict[str, Any]:
@@ -41,6 +44,7 @@ def inputs(plan: Plan) -> dict[str, Any]:
         "max_length": settings.train.max_length,
         "model": models.identity(settings.model),
         **_of_asked(plan, asked),
+        **_of_programs(plan, asked),
     }
 
 
@@ -52,17 +56,29 @@ def _asking(plan: Plan) -> list[Grader]:
 
 
 def _of_asked(plan: Plan, asking: Sequence[Grader]) -> dict[str, Any]:
-    """Return what the items of evaluators add to the inputs: nothing where all ask about the held-out examples."""
+    """Return what the items of evaluators add to the inputs: nothing where all ask about the held-out examples.
+
+    Of their options only those count that choose other items: what a report shows decides nothing about the data.
+    """
     found = [
         {
             "name": grader.name,
-            "options": grader.options,
             "items": files.fingerprint([_content(item) for item in grader.own_items()]),
             **plan.code("evaluator", plan.catalog.component("evaluator", grader.name)),
         }
         for grader in asking
     ]
-    return {"asked": found, **of_running(asking, plan.settings)} if found else {}
+    return {"asked": found} if found else {}
+
+
+def _of_programs(plan: Plan, asking: Sequence[Grader]) -> dict[str, Any]:
+    """Return what running programs adds to the inputs: by evaluators that look for solutions, or by the data builder.
+
+    Only while it works does a builder say whether it runs any, so settings that the user has changed always count.
+    """
+    given = of_sandbox(plan.settings.sandbox)
+    runs = any(grader.runs for grader in asking)
+    return {"sandbox": given} if runs or given != of_sandbox(SandboxSettings()) else {}
 
 
 def _content(item: Example) -> dict[str, Any]:
@@ -135,7 +151,16 @@ def work(plan: Plan, folder: Path) -> dict[str, Any]:
     made = _written(made, folder)
     for sentence in made.notes:
         note(f"  {sentence}")
-    return {"train": made.ledger.train, "test": made.ledger.test, "sample": made.sample, "notes": list(made.notes)}
+    counts = {"train": made.ledger.train, "test": made.ledger.test, "sample": made.sample, "notes": list(made.notes)}
+    return counts | _of_teacher(made, plan.settings.data.teacher)
+
+
+def _of_teacher(made: data.Dataset, name: str | None) -> dict[str, Any]:
+    """Say what the teacher was asked and cost, and return it for the record; nothing where it was not asked."""
+    if name is None or made.usage is None:
+        return {}
+    note(f"  {told(name, made.usage)}")
+    return {"teacher": asdict(made.usage)}
 
 
 def _written(made: data.Dataset | data.Sharded, folder: Path) -> data.Dataset:

@@ -14,6 +14,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -115,9 +116,12 @@ class AnswerStore:
 
 
 def _opened(file: Path) -> sqlite3.Connection:
-    """Open the file, making it where there is none; only its owner may read a new one."""
+    """Open the file, making it where there is none; only its owner may read a new one, or one that was empty."""
     file.parent.mkdir(parents=True, exist_ok=True)
     os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+    if not file.stat().st_size:
+        with suppress(PermissionError):  # a file system without owners
+            file.chmod(0o600)
     connection = sqlite3.connect(file, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
     try:
         _patiently(lambda: _prepare(connection))

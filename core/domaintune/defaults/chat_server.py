@@ -22,6 +22,7 @@ from domaintune.defaults.chat_reply import (
     Received,
     Refused,
     bounded,
+    in_short,
     lines,
     of_connection,
     prompt_tokens,
@@ -46,8 +47,13 @@ itself when the reply is there."""
 TOO_LONG = re.compile(
     r"context.?(length|window|size)|too many tokens|(prompt|input|request)\S* (is|are) too (long|large)", re.I
 )
+OUR_LIMIT = re.compile(r"max_(completion_)?tokens|in the completion", re.I)
+"""A server that says this counts the longest answer in, and gives the size of its context as below."""
+CONTEXT = re.compile(r"context length (?:is|of) (\d{1,9})", re.I)
 FILTERED = re.compile(r"content.?(filter|management|policy)|safety system", re.I)
 NO_CREDIT = re.compile(r"insufficient_quota|billing|out of credit", re.I)
+LIMITS = ("max_tokens", "max_completion_tokens")
+"""Fields that bound an answer."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,10 +81,7 @@ class ChatServer:
                 f"data.teacher_options.url for {parts.hostname!r} holds a user, a password or a query; write "
                 f"https://host/v1 and put the key into {KEY}"
             )
-        if missing := {"model", "messages"} & set(options.leave_out):
-            raise DataError(
-                f"data.teacher_options.leave_out cannot name {missing.pop()!r}: no server answers without it"
-            )
+        _check_fields(options)
         if not options.model:
             raise DataError(
                 f"which model of {host!r} is the teacher? name it with --set data.teacher_options.model=NAME"
@@ -118,8 +121,8 @@ class ChatServer:
         return {"url": self.url, "request": sent, "sampling": asdict(sampling)}
 
     def most(self, body: Mapping[str, Any], sampling: Sampling) -> Tokens:
-        """Return what a request may take: an estimate of its prompt, and the longest answer."""
-        return Tokens(prompt_tokens(body), sampling.max_new_tokens)
+        """Return what a request may take: an estimate of its prompt, and the longest answer that it allows."""
+        return Tokens(prompt_tokens(body), _longest(body) or sampling.max_new_tokens)
 
     def client(self) -> openai.AsyncOpenAI:
         """Return a client for one event loop. It tries once and follows no redirect: both are ours to decide."""
@@ -136,21 +139,21 @@ class ChatServer:
 
     async def ask(self, client: openai.AsyncOpenAI, body: dict[str, Any]) -> Given:
         """Send one request and return the answer; raises Refused."""
-        received = Received()
+        received, lost, odd = Received(), Tokens(), False
         try:
             async with asyncio.timeout(self.options.timeout):
                 return await self._asked(client, body, received)
         except openai.APIStatusError as error:
-            return self._refusal(error)
+            return self._refusal(error, body)
         except (TimeoutError, httpx2.TimeoutException, openai.APITimeoutError):
             why, again = "it did not answer in time", True
         except (httpx2.HTTPError, httpx2.StreamError, openai.APIConnectionError, OSError) as error:
             why, again = of_connection(error)
         except Broken as broken:
-            why, again = str(broken), True
+            why, again, lost, odd = broken.why, True, broken.lost, broken.odd
         if received.finish is not None:  # the answer is whole, only the count of its tokens did not come
             return received.given(body)
-        raise Refused(why, again=again, lost=received.lost(body))
+        raise Refused(why, again=again, lost=lost + received.lost(body), odd=odd)
 
     async def _asked(self, client: openai.AsyncOpenAI, body: dict[str, Any], received: Received) -> Given:
         silence = self.options.silence if body.get("stream") else self.options.timeout
@@ -179,15 +182,12 @@ class ChatServer:
         if self.key:
             request.headers["Authorization"] = f"Bearer {self.key}"
 
-    def _refusal(self, error: openai.APIStatusError) -> Given:
+    def _refusal(self, error: openai.APIStatusError, body: Mapping[str, Any]) -> Given:
         """Say what an HTTP status means: that this conversation is declined, or that the try was refused."""
-        status, said = error.status_code, _said(error)
-        code = str(error.code or "")
-        if status in FITS_NOT:
-            if status == 413 or TOO_LONG.search(code.replace("_", " ") + said):
-                return Given(text=None, finish="context_length")
-            if FILTERED.search(f"{code} {said}"):
-                return Given(text=None, finish="content_filter")
+        status, words = error.status_code, _words(error)
+        said, coded = in_short(words), f"{error.code or ''} {words}"
+        if status in FITS_NOT and (finish := self._unfit(status, coded, body)):
+            return Given(text=None, finish=finish)
         if status in {401, 403}:
             where = self.options.key_env or (KEY if self.host != OPENAI_HOST else OPENAI_KEY)
             raise Refused(f"it refuses the key (HTTP {status}{said}); put one into {where}", again=False)
@@ -198,13 +198,57 @@ class ChatServer:
             )  # fmt: skip
         if 300 <= status < 400:
             raise Refused(f"it sends elsewhere (HTTP {status}); name the address it sends to", again=False)
-        again = status >= 500 or (status in PASSING and not NO_CREDIT.search(f"{code} {said}"))
-        raise Refused(f"HTTP {status}{said}", again=again, pause=retry_after(error.response.headers))
+        pause = retry_after(error.response.headers, words)
+        # A limit of requests a minute may speak of billing, too, but says when it is over.
+        empty = "insufficient_quota" in coded or (pause is None and NO_CREDIT.search(coded))
+        raise Refused(f"HTTP {status}{said}", again=status >= 500 or (status in PASSING and not empty), pause=pause)
+
+    def _unfit(self, status: int, words: str, body: Mapping[str, Any]) -> str | None:
+        """Say why a server declines this conversation; refuse a longest answer that leaves it no room."""
+        if status == 413 or TOO_LONG.search(words.replace("_", " ")):
+            context, longest = CONTEXT.search(words), _longest(body)
+            if longest and OUR_LIMIT.search(words) and (context is None or 2 * longest > int(context[1])):
+                size = f"of {context[1]} tokens " if context else ""
+                raise Refused(
+                    f"the longest answer that is asked for, {longest} tokens, leaves its context {size}too little room "
+                    f"(HTTP {status}{in_short(words)}); lower data.options.max_new_tokens, or what else the builder "
+                    "calls it",
+                    again=False,
+                )
+            return "context_length"
+        return "content_filter" if FILTERED.search(words) else None
 
     @cached_property
     def _trust(self) -> Any:
         """The certificates that are trusted, read once: that takes longer than many a request."""
         return httpx2.create_ssl_context()
+
+
+def _check_fields(options: OpenAIOptions) -> None:
+    """Refuse fields of a request that would undo what other options say; raises DataError."""
+    for name in ("model", "messages"):
+        if name in options.leave_out:
+            raise DataError(f"data.teacher_options.leave_out cannot name {name!r}: no server answers without it")
+        if name in options.extra:
+            raise DataError(f"data.teacher_options.extra cannot name {name!r}: the teacher fills it in itself")
+    if not (options.budget_tokens or options.budget_cost):
+        return
+    fields = {options.limit_field: 1, **options.extra}
+    if not _longest({name: value for name, value in fields.items() if name not in options.leave_out}):
+        raise DataError(
+            f"a budget needs requests that bound their answer with {' or '.join(LIMITS)}; see "
+            "data.teacher_options.leave_out and .extra, or remove budget_tokens and budget_cost"
+        )
+    if "n" not in options.leave_out and options.extra.get("n", 1) != 1:
+        raise DataError(
+            "a budget counts one answer a request; take 'n' out of data.teacher_options.extra: only the first is used"
+        )
+
+
+def _longest(body: Mapping[str, Any]) -> int:
+    """Return the longest answer that a request allows, the larger number where it names two; 0 where it names none."""
+    named = [body.get(name) for name in LIMITS]
+    return max((limit for limit in named if isinstance(limit, int) and limit > 0), default=0)
 
 
 def _key(options: OpenAIOptions, scheme: str, host: str) -> str | None:
@@ -224,8 +268,10 @@ def _key(options: OpenAIOptions, scheme: str, host: str) -> str | None:
     return key
 
 
-def _said(error: openai.APIStatusError) -> str:
-    """Return the server's own words about an error, one short line."""
+def _words(error: openai.APIStatusError) -> str:
+    """Return the server's own words about an error."""
     found = error.body
+    if isinstance(found, list) and found and isinstance(found[0], Mapping):  # Gemini
+        found = found[0].get("error", found[0])
     message = found.get("message") if isinstance(found, Mapping) else found
-    return f": {' '.join(str(message).split())[:200]}" if message else ""
+    return str(message or "")

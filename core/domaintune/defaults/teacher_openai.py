@@ -30,6 +30,10 @@ from domaintune.errors import BudgetError, DataError, TeacherError
 AHEAD = 4
 """Requests that are begun before the first of them is answered, as a multiple of those in flight at once: while one is
 slow the others go on, and no more answers than that wait in memory."""
+TWICE = 2
+"""Tries of a request whose reply is whole and cannot be read: each of them is paid for."""
+SILENT = 5.0
+"""Seconds without any answer after which the user is told what goes wrong."""
 LONGEST_PAUSE = 60.0
 """Seconds; also where a server asks for more."""
 
@@ -45,6 +49,8 @@ class _Line:
     users: int = 0
     asked: dict[str, asyncio.Task[Given | None]] = field(default_factory=dict)
     quiet_until: float = 0.0
+    heard: float = 0.0
+    """When the last answer came."""
 
 
 class OpenAI:
@@ -61,6 +67,7 @@ class OpenAI:
         self._random = random.Random()  # noqa: S311  (pauses)
         self._lock = threading.RLock()  # the garbage collector may come in between with a forgotten generator
         self._line: _Line | None = None
+        self._told_of_trouble = self._told_of_budget = False
         if self._server.warning:
             console.warn(self._server.warning)
 
@@ -135,6 +142,7 @@ class OpenAI:
         async with line.places, line.gate.hold(most) as covered:
             if not covered:
                 if self.options.on_budget == "decline":
+                    self._tell_of_budget()
                     return None
                 raise BudgetError(self._spent())
             given = await self._tried(line, body)
@@ -143,21 +151,41 @@ class OpenAI:
 
     async def _tried(self, line: _Line, body: dict[str, Any]) -> Given:
         """Try until there is an answer, or another try cannot help."""
-        loop = asyncio.get_running_loop()
+        loop, odd = asyncio.get_running_loop(), 0
+        begun = loop.time()
         for number in range(1, self.options.tries + 1):
             while (rest := line.quiet_until - loop.time()) > 0:
                 await asyncio.sleep(rest * self._random.uniform(1.0, 1.1))
             try:
-                return await self._server.ask(line.client, body)
+                given = await self._server.ask(line.client, body)
             except Refused as refused:
                 self._account.pay(refused.lost)
-                if not refused.again or number == self.options.tries:
+                odd += refused.odd
+                if not refused.again or odd == TWICE or number == self.options.tries:
                     raise TeacherError(self._trouble(refused, number)) from None
+                now = loop.time()
                 if refused.pause is not None:  # meant for everyone
-                    line.quiet_until = max(line.quiet_until, loop.time() + min(refused.pause, LONGEST_PAUSE))
+                    line.quiet_until = max(line.quiet_until, now + min(refused.pause, LONGEST_PAUSE))
                 pause = min(self.options.pause * 2 ** (number - 1), LONGEST_PAUSE)
+                if max(now + pause, line.quiet_until) - max(begun, line.heard) >= SILENT:
+                    self._tell_of_trouble(refused, self.options.tries - number)
                 await asyncio.sleep(pause * self._random.uniform(0.75, 1.25))
+            else:
+                line.heard = loop.time()
+                return given
         raise AssertionError("the last try answers or gives up")
+
+    def _tell_of_trouble(self, refused: Refused, left: int) -> None:
+        """Say once what goes wrong: trying again may take minutes, and a wrong address looks like a slow server."""
+        if not self._told_of_trouble:
+            self._told_of_trouble = True
+            console.note(f"{self._trouble(refused, 1)}; it is asked again, up to {left} more {_times(left)}")
+
+    def _tell_of_budget(self) -> None:
+        """Say once that the rest is declined by the budget and not by the model."""
+        if not self._told_of_budget:
+            self._told_of_budget = True
+            console.warn(f"{self._spent()}; until then, what is not kept has no answer")
 
     def _trouble(self, refused: Refused, tries: int) -> str:
         after = f" after {tries} tries" if tries > 1 else ""
@@ -165,8 +193,10 @@ class OpenAI:
         return f"the teacher {self.options.model!r} at {self._server.host!r} gave no answer{after}: {why}"
 
     def _spent(self) -> str:
+        # A build that declines comes to its end, and the same command finds it finished.
+        again = "build under another --name" if self.options.on_budget == "decline" else "run again"
         kept = (
-            f"all answers are kept in {str(self.store.file)!r}: run again to go on with as much once more"
+            f"all answers are kept in {str(self.store.file)!r}: {again} to go on with as much once more"
             if self.store
             else "no answer is kept, since data.teacher_options.store is none"
         )
@@ -174,3 +204,7 @@ class OpenAI:
             f"the budget of the teacher {self.options.model!r} is spent: {self._account}; {kept}, or raise "
             "data.teacher_options.budget_tokens or .budget_cost"
         )
+
+
+def _times(count: int) -> str:
+    return "time" if count == 1 else "times"

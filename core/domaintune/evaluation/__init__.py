@@ -14,7 +14,7 @@ from domaintune.evaluation.answers import collect, collect_samples, missing, sam
 from domaintune.evaluation.asked import ask
 from domaintune.evaluation.card import markdown
 from domaintune.evaluation.gate import gates
-from domaintune.evaluation.grading import Grader, enter_sandbox, of_running, open_grader
+from domaintune.evaluation.grading import Grader, enter_sandbox, of_running, of_sandbox, open_grader
 from domaintune.evaluation.items import choose
 from domaintune.evaluation.pictures import draw
 from domaintune.evaluation.report import Report
@@ -36,6 +36,7 @@ __all__ = [
     "markdown",
     "missing",
     "of_running",
+    "of_sandbox",
     "open_grader",
     "render",
     "samplings_of",

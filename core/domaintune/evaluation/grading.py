@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from domaintune.contracts import Component, Example, Passage, Score
 from domaintune.errors import DomaintuneError, PluginError, SettingsError
@@ -19,6 +20,26 @@ UNSAFE = "unsafe"
 """The tier of a sandbox that is none."""
 Predict = Callable[[Example], str]
 """A cheap answer to an example's question."""
+_BROKEN = (DomaintuneError, OSError, EOFError, UnicodeError, json.JSONDecodeError)
+"""What goes wrong while a file is read: never for want of held-out examples."""
+
+
+class _NoneHeldOut(list[Example]):
+    """No held-out examples, and whether anybody has looked for some."""
+
+    looked = False
+
+    def __len__(self) -> int:
+        self.looked = True
+        return 0
+
+    def __iter__(self) -> Iterator[Example]:
+        self.looked = True
+        return iter(())
+
+    def __getitem__(self, place: SupportsIndex | slice) -> Any:
+        self.looked = True
+        return super().__getitem__(place)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,15 +130,22 @@ class Grader:
         return list(choose(test)) if choose else test
 
     def own_items(self) -> list[Example]:
-        """Return the items that this evaluator brings itself: those it asks about whatever is held out."""
+        """Return the items that this evaluator brings itself: those it asks about whatever is held out.
+
+        One that draws from the held-out examples need not expect that there are none: it has looked at them before it
+        fails. Any other error is one of its items, which would go unseen into training, and is raised.
+        """
         if self.retrievers or not hasattr(self.part, "items"):
             return []
+        none = _NoneHeldOut()
         try:
-            return list(self.items([]))
-        except DomaintuneError:
+            return list(self.items(none))
+        except Exception as error:
+            unread = hasattr(self.part, "read")  # it asks about knowledge, which a build shows it only later
+            if (none.looked or unread) and not isinstance(error, _BROKEN):
+                return []
+            error.add_note(f"while evaluator {self.name!r} read its items")
             raise
-        except Exception:  # one that draws from the held-out examples need not expect that there are none
-            return []
 
     def floors(self, train: Sequence[Example]) -> dict[str, Predict]:
         """Return the evaluator's own cheap systems, by name; they learn from training examples only."""
@@ -184,10 +212,12 @@ def enter_sandbox(graders: Iterable[Grader], settings: SandboxSettings) -> list[
 
 def of_running(graders: Iterable[Grader], settings: Settings) -> dict[str, Any]:
     """Return what running programs adds to the inputs of a stage: nothing where no grader runs any."""
-    if not any(grader.runs for grader in graders):
-        return {}
-    values = dataclasses.asdict(settings.sandbox)
-    return {"sandbox": {name: value for name, value in values.items() if name != "workers"}}  # how fast, not what
+    return {"sandbox": of_sandbox(settings.sandbox)} if any(grader.runs for grader in graders) else {}
+
+
+def of_sandbox(settings: SandboxSettings) -> dict[str, Any]:
+    """Return what decides the verdict on a program: how many run at once does not."""
+    return {name: value for name, value in dataclasses.asdict(settings).items() if name != "workers"}
 
 
 def open_grader(component: Component[Any], options: Mapping[str, Any]) -> Grader:

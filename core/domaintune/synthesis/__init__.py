@@ -20,10 +20,13 @@ if TYPE_CHECKING:
     from domaintune.synthesis.acceptance import Acceptance as Acceptance
     from domaintune.synthesis.driving import evolved as evolved
     from domaintune.synthesis.elimination import fault_of_reply as fault_of_reply
+    from domaintune.synthesis.elimination import phrase_of as phrase_of
     from domaintune.synthesis.elimination import shown as shown
+    from domaintune.synthesis.elimination import spoken as spoken
     from domaintune.synthesis.evolution import evolve as evolve
     from domaintune.synthesis.general import GENERAL as GENERAL
     from domaintune.synthesis.options import EvolveOptions as EvolveOptions
+    from domaintune.synthesis.options import whole as whole
     from domaintune.synthesis.recipe import Operator as Operator
     from domaintune.synthesis.recipe import Recipe as Recipe
     from domaintune.synthesis.task import Step as Step
@@ -40,7 +43,10 @@ _HOME = {
     "evolve": "evolution",
     "evolved": "driving",
     "fault_of_reply": "elimination",
+    "phrase_of": "elimination",
     "shown": "elimination",
+    "spoken": "elimination",
+    "whole": "options",
 }
 
 __all__ = [*sorted(_HOME)]  # noqa: PLE0604  (all strings, computed from the table above)

@@ -30,6 +30,8 @@ _STOP = (
 )
 STOP_WORDS = frozenset(_STOP.split())
 """Words that say nothing by themselves; yes, no and not are answers."""
+THINKING, THOUGHT = "<think>", "</think>"
+"""Between these a model talks to itself; where its prompt opens the first, only the second stands in its reply."""
 _HELPING = (
     "(?:help|assist|comply|fulfil|fulfill|answer|provide|create|generate|write|rewrite|complete|produce|offer|perform|"
     "respond|process|engage|support|do (?:this|that|so))"
@@ -112,13 +114,26 @@ def gains(text: str, parent: str) -> bool:
 
 def leaked(text: str, parent: str, recipe: Recipe, operator: Operator) -> str:
     """Return what a text has taken out of the frame and its parent has not: a phrase or a run of words; empty if none."""
-    before = _plain(parent)
-    if pattern := _pattern(recipe.leaks):
-        found = next((match[0] for match in pattern.finditer(_plain(text)) if match[0] not in before), "")
-        if found:
-            return found
+    if found := phrase_of(recipe.leaks, text, parent):
+        return found
     taken = _runs(text) & _frame_runs(recipe.around(operator), operator.method)
     return min(taken - _runs(parent), default="") if taken else ""
+
+
+def phrase_of(leaks: tuple[str, ...], text: str, before: str) -> str:
+    """Return the first of some phrases, as whole words, that a text says and another does not; empty if none."""
+    pattern, plain = _pattern(leaks), _plain(before)
+    found = pattern.finditer(_plain(text)) if pattern else ()
+    return next((match[0] for match in found if match[0] not in plain), "")
+
+
+def spoken(reply: str) -> str:
+    """Return what a reply says, without the thoughts in front and the space around; empty where it never ends thinking.
+
+    Half a character, which no file can hold, becomes a question mark.
+    """
+    said = reply.rpartition(THOUGHT)[2].strip()
+    return "" if said.startswith(THINKING) else said.encode("utf-8", "replace").decode("utf-8")
 
 
 def shown(text: str) -> str:

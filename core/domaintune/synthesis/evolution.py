@@ -16,7 +16,7 @@ from domaintune.contracts import Dropped, Message, Progress, Sampling, Teacher
 from domaintune.data.text import same_text
 from domaintune.errors import TeacherError
 from domaintune.synthesis.acceptance import Acceptance
-from domaintune.synthesis.elimination import Fault, fault_of_reply, fault_of_task, shown
+from domaintune.synthesis.elimination import Fault, fault_of_reply, fault_of_task, shown, spoken
 from domaintune.synthesis.options import EvolveOptions
 from domaintune.synthesis.recipe import Operator, Recipe
 from domaintune.synthesis.task import Step, Task
@@ -56,7 +56,7 @@ def evolve(  # noqa: PLR0913  (what is evolved, by what, with whom; then who is 
             attempts = [
                 run.draw(number, place, pool[place]) for place in range(start, min(start + TOGETHER, len(pool)))
             ]
-            for attempt, result in run.settle(attempts):
+            for attempt, result in [*run.settle(attempts)]:  # nothing is in flight while a result is looked at
                 if isinstance(result, Task):
                     pool[attempt.place] = result
                 yield result
@@ -117,7 +117,7 @@ class _Run:
                 if fault is None and seed.answer is None
             ]
             self._expected += len(asked)
-            answered = self._asked(asked, self._stages[-1])
+            answered = iter([*self._asked(asked, self._stages[-1])])
             for seed, fault in zip(some, faults, strict=True):
                 if fault is not None:
                     yield Dropped(origin=seed.origin, reason=fault.reason, detail=fault.detail)
@@ -126,7 +126,6 @@ class _Run:
                 else:
                     attempt, reply = next(answered)
                     yield self._planted(attempt, seed, reply)
-            next(answered, None)
 
     def draw(self, number: int, place: int, task: Task) -> _Attempt:
         """Draw what is done to a task in a round, from its seed's text: other tasks have no part in it."""
@@ -165,7 +164,7 @@ class _Run:
             reply = next(replies, _END)
             if not isinstance(reply, str | None):
                 raise _uneven(count, len(attempts))
-            yield attempt, reply if reply is None else _tidy(reply)
+            yield attempt, reply if reply is None else spoken(reply)
         if next(replies, _END) is not _END:  # asked to its end, so that it can close what it has opened
             raise _uneven(len(attempts) + 1, len(attempts))
 
@@ -257,11 +256,6 @@ class _Run:
             return Fault(made, f"answer: {shown(reply)}")
         attempt.task = made
         return None
-
-
-def _tidy(reply: str) -> str:
-    """Return a reply without space around it; half a character, which no file can hold, becomes a question mark."""
-    return reply.strip().encode("utf-8", "replace").decode("utf-8")
 
 
 def _eliminated(attempt: _Attempt, fault: Fault) -> Dropped:

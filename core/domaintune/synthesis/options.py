@@ -29,6 +29,8 @@ class EvolveOptions:
 
     def __post_init__(self) -> None:
         """Refuse numbers that could make nothing."""
+        for name in ("rounds", "task_tokens", "max_new_tokens", "verdict_tokens"):
+            whole(name, getattr(self, name))
         if self.rounds < 0:
             raise ValueError(f"rounds = {self.rounds}: give 0 or more")
         for name in ("similarity", "top_p"):
@@ -40,3 +42,9 @@ class EvolveOptions:
         for name in ("temperature", "answer_temperature"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise ValueError(f"{name} = {getattr(self, name)}: give a number of at least 0")
+
+
+def whole(name: str, value: object) -> None:
+    """Raise ValueError where the value of an option is no whole number."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ValueError(f"{name} = {value!r}: give a whole number")

@@ -162,6 +162,41 @@ def test_a_short_question_is_found_whole() -> None:
     assert not caught(example("How many legs has an ant?", "six"))
 
 
+def test_a_short_question_in_a_long_one_is_a_turn_of_phrase() -> None:
+    caught = Trap([example("Sort a list of words by length", "-", task_id="q/1")], OVERLAP).caught
+    assert caught(example("In Python, sort a list of words by length.", "x")) == (
+        "holds the whole of q/1: 'sort a list of words by length'"
+    )
+    assert not caught(
+        example("Read a file, sort a list of words by length, and print a table of the ten longest.", "x")
+    )
+
+
+LOOP = "    for i in range(2, int(n ** 0.5) + 1):\n        if n % i == 0:\n            return False\n    return True\n"
+FIB = "    if n == 0:\n        return 0\n    if n == 1:\n        return 1\n    return fib(n - 1) + fib(n - 2)\n"
+
+
+@pytest.mark.parametrize("anybodys", [LOOP, FIB], ids=["loop", "fib"])
+def test_what_everybody_writes_is_no_copy(anybodys: str) -> None:
+    """Thirteen words of a program that are all of the language are a line and a half."""
+    item = example(
+        "Write f.", f"```python\ndef f(n: int):\n{anybodys}\nlargest = sum_digits(found)\n```", task_id="q/1"
+    )
+    caught = Trap([item], OVERLAP).caught
+    assert not caught(
+        example("Do it.", f"Sure:\n```python\ndef my_own(n):\n    if n < 2:\n        return n\n{anybodys}```")
+    )
+    assert caught(example("Do it.", item.reference)) == "the same text as q/1"
+    assert caught(example("Do it.", f"Sure!\n{item.reference}")).startswith("shares 13 words in a row with q/1: '")
+
+
+def test_twice_as_many_words_are_a_copy_without_names() -> None:
+    body = "".join(f"    if n % {k} == {k - 1} and i > {k * k}:\n        return n + {k}\n" for k in range(3, 7))
+    caught = Trap([example("Write f.", f"def f(n, i):\n{body}", task_id="q/1")], OVERLAP).caught
+    assert caught(example("Do it.", f"Here:\n{body}")).startswith("shares 26 words in a row with q/1: '")
+    assert not caught(example("Do it.", "Here:\n" + "".join(body.splitlines(keepends=True)[:4])))
+
+
 def test_short_answers_give_nothing_away() -> None:
     items = [example(f"Is number {n} a prime, or is it not one?", "yes" if n % 2 else str(n)) for n in range(9)]
     caught = Trap(items, OVERLAP).caught

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -71,6 +73,18 @@ def test_a_place_that_cannot_be_written_is_said_in_a_sentence(tmp_path: Path) ->
     for place in (tmp_path / "file" / "answers.sqlite", tmp_path):
         with pytest.raises(TeacherError, match=r"cannot be used \(.*\); see that there is room"):
             AnswerStore(place).find("k")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no modes")
+def test_an_empty_file_becomes_readable_by_its_owner_alone(tmp_path: Path) -> None:
+    file = tmp_path / "answers.sqlite"
+    file.touch()
+    file.chmod(0o644)
+    store = AnswerStore(file)
+    store.keep("k", Given(text="a", finish="stop"))
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+    assert set(modes.values()) == {0o600}
+    assert len(modes) == 3, "what SQLite writes beside it as well"
 
 
 def test_several_may_begin_and_fill_one_file_at_once(tmp_path: Path) -> None:

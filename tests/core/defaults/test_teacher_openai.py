@@ -21,7 +21,7 @@ from chaotic import Chaos, Running, said
 from domaintune import DataError, Message, Sampling, Usage, ask_teacher, open_teacher
 from domaintune.defaults import teacher_openai
 from domaintune.defaults.answer_store import AnswerStore, Given
-from domaintune.defaults.chat_reply import of_connection
+from domaintune.defaults.chat_reply import of_connection, retry_after
 from domaintune.defaults.teacher_openai import OpenAI
 from domaintune.defaults.teacher_options import OpenAIOptions
 from domaintune.errors import BudgetError, PluginError, SettingsError, TeacherError
@@ -182,6 +182,7 @@ REFUSED = [
     (403, {"message": "not you"}, r"it refuses the key \(HTTP 403: not you\)"),
     (404, {"message": "gone"}, r"no such address or no model 'made' \(HTTP 404: gone\)"),
     (429, {"message": "pay first", "code": "insufficient_quota"}, "HTTP 429: pay first"),
+    (429, {"message": "see your billing page"}, "HTTP 429: see your billing page"),
 ]
 
 
@@ -196,6 +197,125 @@ def test_what_cannot_succeed_ends_at_once_and_shows_no_key(
     assert server.chaos.tried == {"a": 1}
     assert KEY not in str(caught.value) + repr(caught.getrepr(style="long"))
     assert server.chaos.seen[0][0]["authorization"] == f"Bearer {KEY}"
+
+
+GEMINI = "You exceeded your current quota, please check your plan and billing details. Please retry in 10.5ms."
+
+
+@pytest.mark.parametrize(
+    ("error", "headers"),
+    [
+        ({"error": {"message": GEMINI}}, {}),
+        ([{"error": {"message": GEMINI}}], {}),
+        ({"error": {"message": GEMINI.partition(" Please")[0]}}, {"Retry-After": "0"}),
+    ],
+)
+def test_a_limit_of_requests_a_minute_is_waited_for_though_it_speaks_of_billing(
+    serve: Serve, taught: Open, error: Any, headers: dict[str, str]
+) -> None:
+    server = serve(lambda _, number: (429, error, headers) if number == 1 else "fine")
+    assert ask(taught(server), "a") == [said("a", 0)]
+
+
+def test_a_pause_may_stand_in_a_sentence() -> None:
+    assert retry_after({}, "Please retry in 27.5s.") == 27.5
+    assert retry_after({}, "Please try again in 120ms.") == 0.12
+    assert retry_after({}, "retry in a while") is None
+    assert retry_after({"retry-after": "3"}, "retry in 27s") == 3
+
+
+ROOMLESS = [
+    "'max_tokens' or 'max_completion_tokens' is too large: 2048. This model's maximum context length is 1024 tokens and "
+    "your request has 50 input tokens",
+    "This model's maximum context length is 1024 tokens. However, you requested 2098 tokens (50 in the messages, 2048 in "
+    "the completion).",
+]
+
+
+@pytest.mark.parametrize("message", ROOMLESS)
+def test_an_answer_too_long_for_the_context_is_an_error_and_a_long_conversation_is_declined(
+    serve: Serve, taught: Open, message: str
+) -> None:
+    server = serve(lambda *_: (400, {"error": {"message": message}}))
+    with pytest.raises(TeacherError, match=r"2048 tokens, leaves its context of 1024 .*data\.options\.max_new_tokens"):
+        ask(taught(server), "a", max_new_tokens=2048)
+    assert server.chaos.tried == {"a": 1}
+    assert ask(taught(server), "a", max_new_tokens=100) == [None]
+
+
+def parts(*texts: str) -> list[dict[str, Any]]:
+    return [{"type": "thinking", "thinking": []}, *({"type": "text", "text": text} for text in texts)]
+
+
+def replied(content: Any, finish: str = "stop", **more: Any) -> dict[str, Any]:
+    counted = {"prompt_tokens": 100, "completion_tokens": 50}
+    return {"choices": [{"message": {"content": content}, "finish_reason": finish, **more}], "usage": counted}
+
+
+def test_an_answer_in_parts_is_put_together(serve: Serve, taught: Open) -> None:
+    server = serve(lambda *_: (200, replied(parts("the ", "whole"))))
+    assert ask(taught(server), "a") == ["the whole"]
+
+
+@pytest.mark.parametrize("reply", [{**replied(""), "choices": []}, replied({"an": "object"}), replied([7])])
+def test_a_whole_reply_that_cannot_be_read_is_paid_for_and_asked_for_twice_at_most(
+    serve: Serve, taught: Open, reply: Any
+) -> None:
+    server = serve(lambda *_: (200, reply))
+    teacher = taught(server)
+    with pytest.raises(TeacherError, match="after 2 tries: its reply is no answer of a chat"):
+        ask(teacher, "a")
+    assert server.chaos.tried == {"a": 2}
+    assert teacher.usage == Usage(prompt_tokens=200, completion_tokens=100)
+
+
+FAILED = {"message": "model overloaded, ask someone else", "code": 502}
+
+
+def streamed(*events: Any) -> bytes:
+    return b"".join(b"data: " + json.dumps(event).encode() + b"\n\n" for event in events) + b"data: [DONE]\n\n"
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        {"error": FAILED},
+        {"error": FAILED["message"]},
+        replied("half", "error", error=FAILED),
+        streamed({"error": FAILED}),
+        streamed({"choices": [{"delta": {"content": "half"}, "finish_reason": "error", "error": FAILED}]}),
+    ],
+)
+def test_an_answer_that_ended_in_an_error_is_tried_again_and_never_kept(serve: Serve, taught: Open, reply: Any) -> None:
+    server = serve(lambda _, number: (200, reply) if number < 4 else "fine")
+    stream = isinstance(reply, bytes)
+    with pytest.raises(TeacherError, match="broke off with an error: model overloaded, ask someone else"):
+        ask(taught(server, stream=stream, tries=3), "a")
+    server.chaos.tried.clear()
+    assert ask(taught(server, stream=stream), "a") == [said("a", 0)]
+
+
+def test_it_is_said_once_that_there_is_no_answer_for_a_while(
+    serve: Serve, taught: Open, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = serve(lambda _, number: "503" if number < 4 else "fine")
+    ask(taught(server), "a", "b")
+    assert capsys.readouterr().err == "", "what passes soon need not be known"
+    monkeypatch.setattr(teacher_openai, "SILENT", 0.0)
+    monkeypatch.setenv("DOMAINTUNE_TEACHER_KEY", "no: 503")
+    ask(taught(server, concurrency=1), "c", "d")
+    err = capsys.readouterr().err
+    assert err.count("gave no answer") == 1
+    assert err.endswith("gave no answer: HTTP 503: ***; it is asked again, up to 7 more times\n")
+
+
+def test_a_wrong_port_is_spoken_of_before_the_last_try(
+    taught: Open, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(teacher_openai, "SILENT", 0.05)
+    with pytest.raises(TeacherError):
+        ask(taught("http://127.0.0.1:9/v1", tries=4, pause=0.02), "a")
+    assert "'127.0.0.1:9' gave no answer: the connection failed; it is asked again" in capsys.readouterr().err
 
 
 def test_nobody_listening_is_an_error_after_some_tries(taught: Open) -> None:
@@ -322,6 +442,11 @@ def test_the_key_of_openai_goes_to_openai_only(taught: Open, monkeypatch: pytest
         ({"model": ""}, r"--set data\.teacher_options\.model=NAME"),
         ({"key_env": "NOT_SET"}, "the environment variable NOT_SET is not set"),
         ({"url": "https://api.openai.com/v1"}, "the environment variable OPENAI_API_KEY is not set"),
+        ({"extra": {"model": "another"}}, "extra cannot name 'model'"),
+        ({"extra": {"messages": []}}, "extra cannot name 'messages'"),
+        ({"extra": {"n": 4}, "budget_tokens": 100}, "take 'n' out of data.teacher_options.extra"),
+        ({"extra": {"max_tokens": -1}, "budget_tokens": 100}, "a budget needs requests that bound their answer"),
+        ({"leave_out": ("max_tokens",), "budget_tokens": 100}, "a budget needs requests that bound their answer"),
         ({"budget_cost": 1.0}, r"set data\.teacher_options\.price_in and \.price_out"),
     ],
 )
@@ -380,6 +505,24 @@ def test_a_budget_may_make_the_rest_decline(serve: Serve, taught: Open) -> None:
     assert ask(taught(server, budget_tokens=1, on_budget="decline"), *prompts[15:]) == [
         said(p, 0) for p in prompts[15:]
     ]
+
+
+def test_a_budget_that_makes_the_rest_decline_is_told_of_once(
+    serve: Serve, taught: Open, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ask(taught(serve(), budget_tokens=60, on_budget="decline"), *"abcdef", max_new_tokens=20)
+    err = capsys.readouterr().err
+    assert err.count("warning: the budget of the teacher 'made' is spent") == 1
+    assert "build under another --name to go on" in err
+    assert "what is not kept has no answer" in err
+
+
+def test_a_budget_counts_the_limit_that_is_sent(serve: Serve, taught: Open) -> None:
+    server = serve()
+    for extra in ({"max_tokens": 9000}, {"max_completion_tokens": 9000}):
+        with pytest.raises(BudgetError):
+            ask(taught(server, budget_tokens=1000, extra=extra), "a", max_new_tokens=10)
+    assert server.chaos.tried == {}
 
 
 def test_answers_that_broke_off_are_counted_as_far_as_they_came(serve: Serve, taught: Open) -> None:

@@ -159,6 +159,18 @@ def test_an_evaluator_without_items_of_its_own_wants_a_file(tmp_path: Path) -> N
         given.grade(catalog(), "exact", None, tmp_path / "a.jsonl")
 
 
+def test_a_named_file_without_items_is_named(tmp_path: Path, sandboxes: list[Any]) -> None:
+    (tmp_path / "none.jsonl").write_text("")
+
+    class Empty(Runner):
+        def items(self, _test: Any) -> Any:
+            return []
+
+    catalog = offered(("evaluator", component("made-runner", Empty, RunnerOptions)))
+    with pytest.raises(UsageError, match=r"'made-runner' found no items in '.*none\.jsonl'; name a file that has some"):
+        given.grade(catalog, "made-runner", str(tmp_path / "none.jsonl"), completions(tmp_path / "a.jsonl"))
+
+
 def test_a_mistyped_setting_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"unknown setting 'sandbox\.teir'"):
         grade(tmp_path / "a.jsonl", overrides=["sandbox.teir=T2"])

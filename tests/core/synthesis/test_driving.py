@@ -77,6 +77,18 @@ def test_without_a_teacher_it_says_how_to_name_one(tmp_path: Path) -> None:
         context.call(things)
 
 
+def test_a_teacher_that_is_named_and_not_asked_is_noted(tmp_path: Path) -> None:
+    def idle(context: BuildContext) -> Iterator[Dropped]:
+        yield from (Dropped(origin=row.origin, reason="idle") for row in context.rows(Field(name="task")))
+
+    settings = DataSettings(sources=(table(tmp_path),), teacher="teacher-replay", teacher_options={"file": "none"})
+    context = Context("idle", EvolveOptions(rounds=0), settings, seed=0)
+    context.call(idle)
+    assert context.notes == [
+        "the teacher 'teacher-replay' is not asked: the options call for none; data.options.rounds = 0"
+    ]
+
+
 def test_a_recording_gives_the_same_data_set_again(tmp_path: Path) -> None:
     from domaintune.defaults.teacher_options import ReplayOptions
     from domaintune.defaults.teacher_replay import Replay

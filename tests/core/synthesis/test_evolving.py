@@ -123,7 +123,7 @@ def test_nothing_is_asked_before_it_is_wanted() -> None:
     assert [next(items) for _ in range(9)] == seeds(9)
     assert not teacher.asked
     assert next(items).lineage
-    assert [kind for kind, _, _ in teacher.asked] == ["evolve"] * 9 + ["answer"]
+    assert [kind for kind, _, _ in teacher.asked] == ["evolve"] * 9 + ["answer"] * 9
 
 
 def test_requests_are_made_one_by_one() -> None:
@@ -138,7 +138,7 @@ def test_requests_are_made_one_by_one() -> None:
     items = evolve(seeds(9), GENERAL, Counting(), EvolveOptions(judge=False), rng=random.Random(0))
     for _ in range(10):
         next(items)
-    assert made == [*range(9), 0]
+    assert made == [*range(9), *range(9)]
 
 
 def test_operators_are_drawn_by_their_weight() -> None:
@@ -276,3 +276,41 @@ def test_each_seed_and_each_attempt_ends_in_one_place(
     assert all(task.answer is not None for task in kept)
     assert [done for done, _ in steps] == sorted(done for done, _ in steps)
     assert not steps or steps[-1][0] == steps[-1][1]
+
+
+def test_the_thoughts_of_a_teacher_are_no_part_of_what_it_says() -> None:
+    thought = "<think>\nOkay, the user wants more.\n</think>\n\n"
+    aloud = Scripted(lambda messages, sampling: f"{thought}{task_in(messages)} Name {sampling.seed} sources.")
+    aloud.replies = {
+        "judge": f"{thought}DIFFERENT",
+        "answer": f"so it is EQUAL to...</think>Well: {thought}It ends well.",
+    }
+    tasks, dropped = run(seeds(2, answer=None), aloud)
+    assert not dropped
+    assert [task.answer for task in tasks] == ["It ends well."] * 4
+    assert all(task.text.startswith("Describe thing number") for task in tasks)
+    tasks, dropped = run(seeds(1), Scripted(lambda *_: "<think>\nOkay, a harder one has to be"))
+    assert [item.reason for item in dropped] == ["empty"]
+
+
+def test_whoever_looks_at_a_result_may_ask_the_teacher_too() -> None:
+    under_way: list[int] = []
+
+    class One(Scripted):
+        def answers(self, several: object, samplings: object) -> object:
+            assert not under_way
+            under_way.append(1)
+            for messages, sampling in zip(several, samplings, strict=True):
+                yield self.answer(messages, sampling)
+            under_way.pop()
+
+    teacher = One()
+    for item in evolve(seeds(3, answer=None), GENERAL, teacher, rng=random.Random(0)):
+        assert isinstance(item, Task)
+        assert [*teacher.answers([[Message(role="user", content="More?")]], [Sampling(max_new_tokens=1)])]
+
+
+@pytest.mark.parametrize("wrong", [{"rounds": "2"}, {"rounds": 1.5}, {"task_tokens": True}, {"max_new_tokens": None}])
+def test_a_number_that_is_not_whole_is_refused_in_a_sentence(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=f"{next(iter(wrong))} = .*give a whole number"):
+        EvolveOptions(**wrong)
