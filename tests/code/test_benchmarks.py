@@ -14,11 +14,13 @@ from in_process import InProcess
 from made_problems import DOUBLE, HEAD, HUB_PLUS, MBPP, MBPP_PLUS, RELEASE_PLUS, ROOTS, SANITIZED, write
 
 from domaintune import DataError
+from domaintune.sandbox import open_sandbox
 from domaintune_code import humaneval, mbpp, problems
 from domaintune_code.comparing import same
 from domaintune_code.grading import PLUS, runs_of
 from domaintune_code.problem import Problem
 from domaintune_code.programs import program_of
+from domaintune_code.prompts import fenced
 
 
 def passes(problem: Problem, answer: str, kind: str = "") -> bool:
@@ -161,6 +163,12 @@ def test_of_mbpp_only_the_test_split_is_asked(tmp_path: Path) -> None:
         ({"test": "def check("}, "no Python program"),
         ({"plus_input": [3]}, "'base_input' is no list"),
         ({"plus_input": [[1]], "canonical_solution": ""}, "'canonical_solution'"),
+        ({"plus_input": "[[1]", "base_input": []}, "'plus_input' is no JSON"),
+        ({"test": "if True:\n    def check(candidate):\n        assert candidate(1) == 2\n"}, "never run"),
+        ({"test": "METADATA = dict(author='us')\n\n\ndef check_it(f):\n    assert f(1) == 2\n"}, "never run"),
+        ({"test": "def test_double(candidate):\n    assert candidate(1) == 2\n"}, "never run"),
+        ({"test": "class Doubling:\n    def test_one(self):\n        assert double(1) == 2\n"}, "never run"),
+        ({"test": "import math\n"}, "never run"),
     ],
 )
 def test_a_row_of_humaneval_that_is_none_is_said_with_its_line(
@@ -173,12 +181,32 @@ def test_a_row_of_humaneval_that_is_none_is_said_with_its_line(
 
 
 @pytest.mark.parametrize(
+    "test",
+    [
+        "def test_double():\n    assert double(2) == 4\n",
+        "async def test_double(n=2):\n    assert double(n) == 4\n",
+        "class TestDouble:\n    def test_two(self):\n        assert double(2) == 4\n",
+        "import unittest\n\n\nclass Doubling(unittest.TestCase):\n    def test_two(self):\n"
+        "        self.assertEqual(double(2), 4)\n",
+        "for n in range(3):\n    assert double(n) == n + n\n",
+        "try:\n    pass\nfinally:\n    if double(2) != 4:\n        raise AssertionError\n",
+        "def tried(f):\n    assert f(2) == 4\n\n\nresult = tried(double)\n",
+        "with open('/dev/null') as file:\n    assert double(2) == 4\n",
+    ],
+)
+def test_tests_that_run_are_taken(tmp_path: Path, test: str) -> None:
+    assert humaneval.read(write(tmp_path / "a.jsonl", [DOUBLE | {"test": test}]))[0].tests == test
+
+
+@pytest.mark.parametrize(
     ("change", "why"),
     [
         ({"test_list": []}, "no asserts"),
         ({"test_list": "assert"}, "no list of texts"),
         ({"test_list": ["assert 1 == 1"]}, "call no function"),
         ({"test_list": ["assert ("]}, "no Python program"),
+        ({"test_list": ["def test_it(f=None, *, g):\n    assert add_squares(1, 2) == 5"]}, "never run"),
+        ({"test": "def check(f):\n    assert f(1, 2) == 5"}, "never run"),
         ({"text": 1}, "no text 'text' or 'prompt'"),
         ({"plus_input": []}, "hf:evalplus/mbppplus"),
         ({"task_id": "Other/1"}, "no number"),
@@ -253,6 +281,59 @@ def test_the_program_is_found_in(answer: str, tmp_path: Path) -> None:
     problem = humaneval.read(write(tmp_path / "a.jsonl", [ROOTS]))[0]
     result = InProcess().run(runs_of(problem.item(), answer)[""])
     assert result.passed, (result.reason, program_of(problem.prompt, problem.entry, answer))
+
+
+ZERO = {
+    "task_id": "Made/3",
+    "prompt": "from typing import List, TypeVar\nfrom enum import Enum\n\nT = TypeVar('T')\nSTEP = 0.5\n\n\n"
+    "class Side(Enum):\n    LEFT = 1\n\n\ndef poly(xs: List[T], x: float):\n"
+    "    return sum(c * x**i for i, c in enumerate(xs))\n\n\n"
+    'def zero(xs: List[float]):\n    """Return a zero of a polynomial, and its side."""\n',
+    "entry_point": "zero",
+    "canonical_solution": "    return -xs[0] / xs[1], Side.LEFT\n",
+    "test": "def check(candidate):\n    found, side = candidate([1, 2])\n    assert abs(poly([1, 2], found)) < STEP / 1e3\n"
+    "    assert side is Side.LEFT\n",
+}
+
+
+def test_tests_use_the_helpers_of_the_prompt_and_not_those_of_the_answer(tmp_path: Path) -> None:
+    problem = humaneval.read(write(tmp_path / "a.jsonl", [ZERO]))[0]
+    cheat = "def poly(xs, x):\n    return 0.0\n\n\nSTEP = 1e9\n\n\ndef zero(xs):\n    return 7.0, Side.LEFT"
+    for box in (InProcess(), open_sandbox()):
+        right, wrong = (box.run(runs_of(problem.item(), answer)[""]) for answer in (problem.solution, fenced(cheat)))
+        assert right.passed, right.reason
+        assert wrong.verdict == "failed"
+    assert "class Side" not in problem.tests  # its members must be the same for both
+
+
+def test_a_class_that_is_asked_for_has_the_imports_of_its_prompt(tmp_path: Path) -> None:
+    row = DOUBLE | {
+        "prompt": 'import math\n\n\nclass Circle:\n    """A circle with an `area`."""\n',
+        "entry_point": "Circle",
+        "canonical_solution": "    def area(self):\n        return math.pi\n",
+        "test": "assert Circle().area() > 3\n",
+    }
+    problem = humaneval.read(write(tmp_path / "a.jsonl", [row]))[0]
+    assert passes(problem, "```python\nclass Circle:\n    def area(self):\n        return math.pi\n```")
+
+
+@pytest.mark.parametrize(
+    "future",
+    [
+        "from __future__ import (\n    annotations,\n)\n",
+        "from __future__ import annotations; import os\n",
+        '"Ünser."; from __future__ import annotations\n',
+    ],
+)
+def test_future_imports_of_an_answer_come_before_the_prompt(future: str) -> None:
+    program = program_of(HEAD, "roots", fenced(f"{future}{WHOLE}"))
+    compile(program, "answer", "exec", dont_inherit=True)
+    assert program.startswith("from __future__ import annotations\nimport math\n")
+
+
+def test_what_a_base_model_thinks_before_it_goes_on_does_not_count(tmp_path: Path) -> None:
+    problem = humaneval.read(write(tmp_path / "a.jsonl", [ROOTS]))[0]
+    assert passes(problem, f"I would write\n```python\ndef roots(numbers):\n    return []\n```\n</think>\n{BODY}")
 
 
 WRONG = {

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import math
 import time
 import warnings
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +16,7 @@ from domaintune_code.answers import LIMIT, blocks, code_of, parsed
 from domaintune_code.prompts import asked_for, fenced, head_of
 
 ADD = "def add(a, b):\n    return a + b"
+FILLED = "TABLE = [0] * 9\n\n\ndef _fill():\n    TABLE[1] = 2\n\n\ndef double(n):\n    return TABLE[n]"
 HELPER = "import math\n\n\ndef area(r):\n    return math.pi * r * r"
 
 
@@ -82,10 +85,79 @@ def test_the_first_of_two_versions_counts() -> None:
         "def make():\n    return 3\n\n\ndef get():\n    return TABLE\n\n\nTABLE = make()",
         "class Stack:\n    def __init__(self):\n        self.items = []",
         "LIMIT = 3\nprint(LIMIT)",
+        f"{ADD}\n\n\nadd.known = {{}}",
+        f"{ADD}\n\n\n# Sample table\nadd.known = {{}}",
+        "def double(n):\n    return TABLE[n]\n\n\nTABLE = {}\nTABLE[0] = 0",
+        f"{FILLED}\n\n\n_fill()",
+        f"{FILLED}\n\n\nfilled = _fill()",
+        f"{FILLED}\n\n\nfor n in range(9):\n    TABLE[n] = 2 * n\n    print(n)",
+        "@cache\ndef fib(n):\n    return n if n < 2 else fib(n - 1) + fib(n - 2)\n\n\nfib(400)\nfib(800)",
     ],
 )
 def test_what_a_program_needs_is_not_cut(source: str) -> None:
     assert code_of(f"```python\n{source}\n```") == source
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "print(double(1))",
+        "assert double(1) == 3",
+        "n = int(input())\nprint(double(n))",
+        "x = 1\nfor n in [x, 2]:\n    y = n + 1\n    print(y)",
+        "unittest.main()",
+    ],
+)
+def test_what_only_shows_is_cut_behind_what_is_needed(shown: str) -> None:
+    assert code_of(f"{FILLED}\n\n\n_fill()\n{shown}", "double") == f"{FILLED}\n\n\n_fill()"
+
+
+def test_a_call_of_main_is_cut_like_a_main_guard() -> None:
+    main = f"{ADD}\n\n\ndef main():\n    print(add(int(input()), 1))"
+    assert code_of(f"{main}\n\n\nmain()", "add") == main
+
+
+AREA = "def ring(r, s):\n    return area(r) - area(s)"
+
+
+@pytest.mark.parametrize("answer", [f"{fenced(HELPER)}\n{fenced(AREA)}", f"{fenced(AREA)}\nwith\n{fenced(HELPER)}"])
+def test_blocks_are_put_together_where_one_defines_what_another_lacks(answer: str) -> None:
+    space: dict[str, Any] = {}
+    exec(code_of(f"{answer}\nUse it:\n{fenced('print(ring(2, 1), missing)')}", "ring"), space)
+    assert space["ring"](1, 0) == math.pi
+
+
+def test_blocks_that_nothing_is_taken_from_are_left_out() -> None:
+    assert code_of(f"{fenced(HELPER)}\n{fenced(ADD)}\n{fenced('total = add(1, 2)')}", "add") == ADD
+
+
+def test_a_block_with_a_future_import_can_be_the_second() -> None:
+    second = "from __future__ import annotations\n\ndef area(r: Radius):\n    return r * r"
+    space: dict[str, Any] = {}
+    exec(compile(code_of(f"{fenced(AREA)}\n{fenced(second)}", "ring"), "answer", "exec", dont_inherit=True), space)
+    assert space["ring"](2, 1) == 3
+
+
+@pytest.mark.parametrize("end", ["</think>", "</thinking>\n\n"])
+def test_drafts_among_thoughts_do_not_count(end: str) -> None:
+    draft = fenced("def add(a, b):\n    return a")
+    assert code_of(f"<think>Perhaps {draft}{end}{fenced(ADD)}", "add") == ADD
+    assert code_of(f"Perhaps\n{draft}\n{end}{ADD}", "add") == ADD
+    assert code_of("<think>" + "hm " * LIMIT + f"{end}{fenced(ADD)}", "add") == ADD
+
+
+def test_thoughts_alone_are_all_there_is_and_marks_in_strings_are_none() -> None:
+    assert code_of(f"<think>\n{fenced(ADD)}\n</think>\n", "add") == ADD
+    source = 'def after(text):\n    return text.split("</think>")[-1]'
+    assert code_of(fenced(source), "after") == source
+    assert code_of(f"{fenced(ADD)}\nNo `</think>` is needed here.", "add") == ADD
+
+
+def test_many_headings_are_read_within_seconds() -> None:
+    began = time.monotonic()
+    code_of("# test\n" * 8_000 + ADD, "add")
+    code_of(f"{ADD}\n" + "print(1)\nx = 1\n" * 3_000, "add")
+    assert time.monotonic() - began < 10
 
 
 def test_a_bare_body_keeps_its_indentation() -> None:

@@ -67,6 +67,17 @@ def test_k_is_left_out_that_one_item_has_too_few_answers_for(tmp_path: Path) -> 
     assert [list(values(scores)) for scores in ours.grade_samples(several)] == [["pass@1"], ["pass@1"]]
 
 
+def test_an_item_with_too_few_answers_says_what_that_costs(tmp_path: Path) -> None:
+    ours, _ = grader(tmp_path)
+    roots, double = ours.items([])
+    few, enough = ours.grade_samples([(double, [RIGHT] * 3), (roots, [roots.reference] * 10)])
+    assert few[0].reason == "3 passed; only 3 here, so pass@10 is left out for all"
+    assert enough[0].reason == "10 passed"
+    alone, other = ours.grade_samples([(double, [RIGHT]), (roots, [roots.reference] * 2)])
+    assert alone[0].reason == "passed; only 1 here, so pass@2 is left out for all"
+    assert other[0].reason == "2 passed"
+
+
 def test_equal_programs_run_once(tmp_path: Path) -> None:
     ours, box = grader(tmp_path)
     _, double = ours.items([])

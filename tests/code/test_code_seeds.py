@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,17 @@ ROW = {"instruction": "Write a Python function `double` that doubles a number.",
 
 def build(*rows: dict[str, Any], **options: Any) -> tuple[list[Example], list[Dropped]]:
     return run_builder(code_evolve, rows, EvolveCodeOptions(**({"proof": "off"} | options)))
+
+
+class Fixed(Context):
+    """A context with rows and a teacher of a test's own."""
+
+    def __init__(self, rows: list[dict[str, Any]], options: EvolveCodeOptions, teacher: Any) -> None:
+        folder = Path(tempfile.mkdtemp())
+        file = folder / "rows.jsonl"
+        file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        super().__init__("code-evolve", options, DataSettings(sources=(str(file),)), seed=0)
+        self.teacher = lambda: teacher  # type: ignore[method-assign]
 
 
 def test_code_alpacas_input_is_part_of_the_question() -> None:
@@ -93,6 +105,28 @@ def test_other_languages_are_dropped_or_kept_with_a_tag() -> None:
     assert kept[0].reference == "let x = 1;"
     proven, dropped = build(script, languages="all", proof="require")
     assert (proven, [item.reason for item in dropped]) == ([], ["not-python"])
+
+
+def test_a_task_in_another_language_is_dropped_before_anyone_is_paid_for_it() -> None:
+    asked: list[Any] = []
+
+    class Teacher:
+        def answer(self, messages: Any, sampling: Any) -> None:
+            asked.append(messages)
+
+    rows = [
+        {"task": "Write a JavaScript function `addjs(n)` that adds one."},
+        {"task": "Write a SQL query that counts towns."},
+        {"task": "Write a function `f(n)` that adds one."},
+        {"task": "Write a Python function that joins SQL words."},
+        {"task": "Write `bare(html)`, which takes HTML tags out of a text.", "tests": "assert bare('<b>a') == 'a'"},
+    ]
+    for languages in ("python", "all"):
+        asked.clear()
+        context = Fixed(rows, EvolveCodeOptions(rounds=1, languages=languages), Teacher())
+        _, dropped = context.call(code_evolve)
+        assert Counter(item.reason for item in dropped) == {"not-python": 2, "declined": 3}
+        assert len(asked) == 3
 
 
 def test_the_own_sample_is_proven_row_by_row() -> None:

@@ -14,11 +14,11 @@ import pytest
 from domaintune import DataError, Dropped, Example, Message
 from domaintune.data.context import Context
 from domaintune.settings import DataSettings, SettingsError, validate
-from domaintune.synthesis import Task
-from domaintune_code import checks
+from domaintune.synthesis import Task, evolution
+from domaintune_code import checks, evolve
 from domaintune_code.checks import heads_of
 from domaintune_code.evolve import code_evolve
-from domaintune_code.heuristics import FRAME, OPERATORS, SOLVE, TESTS, finished, recipe_of, refusal
+from domaintune_code.heuristics import FRAME, OPERATORS, SOLVE, TESTS, cut_off, finished, recipe_of, refusal
 from domaintune_code.options import HEURISTICS, EvolveCodeOptions
 
 SEED = "Write a function `double(n)` that doubles a number."
@@ -172,6 +172,118 @@ def test_a_seed_without_an_answer_is_answered(rules: Rules) -> None:
     examples, dropped, _ = rules.build([{"task": SEED}], tests="all")
     assert [example.reference for example in examples] == [f"```python\n{DOUBLE}\n```"]
     assert [item.reason for item in dropped] == ["declined"]
+
+
+def test_a_seeds_own_tests_prove_the_answer_of_the_teacher(rules: Rules) -> None:
+    row = {"task": SEED, "tests": ASSERTS, "entry": "double", "topic": "numbers"}
+    two = f"{DOUBLE}\n\ndef other(n):\n    return n"
+    rules.answers(SEED, fenced(two)).evolves(SEED, None)
+    (example,), dropped, _ = rules.build([row])
+    assert (example.meta["tests"], example.meta["verdict"], example.meta["entry"]) == (ASSERTS, "passed", "double")
+    assert {"seed", "numbers", "proven", "python"} == example.tags
+    assert [item.reason for item in dropped] == ["declined"]
+
+
+def test_an_answer_that_the_teacher_wrote_for_a_seed_gets_tests(rules: Rules) -> None:
+    rules.answers(SEED, fenced(DOUBLE)).evolves(SEED, None).tests(SEED, DOUBLE, fenced(ASSERTS))
+    (example,), _, _ = rules.build([{"task": SEED}])
+    assert (example.meta["tests"], example.meta["verdict"]) == (ASSERTS, "passed")
+
+
+def test_no_tests_are_paid_for_where_nothing_is_run(rules: Rules) -> None:
+    rules.evolves(SEED, HARDER).answers(HARDER, fenced(CAREFUL)).tests(HARDER, CAREFUL, fenced(ASSERTS))
+    assert len(rules.build(proof="off")[2].recording) == 2
+    assert len(rules.build(proof="off", tests="all")[2].recording) == 3
+
+
+class Always:
+    """A teacher that evolves, answers and tests whatever it is asked, and remembers the requests."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str, int]] = []
+
+    def answer(self, messages: Any, sampling: Any) -> str:
+        text = messages[0]["content"]
+        kind = "tests" if "assert" in text else "evolve" if "[exercise]" in text else "answer"
+        self.asked.append((kind, text, sampling.seed))
+        number = re.search(r"number (\d+)", text)[1]  # type: ignore[index]
+        program = f"def double(n):\n    # {number}\n    return 2 * n"
+        harder = f"Write `double(n)` for number {number}, and refuse anything that is below zero or no whole amount."
+        return {"tests": fenced(ASSERTS), "evolve": harder, "answer": fenced(program)}[kind]
+
+    def build(self, folder: Path, places: range, **options: Any) -> list[tuple[str, str, int]]:
+        self.asked.clear()
+        rows = [{"task": f"Write `double(n)` that doubles number {place}.", "solution": DOUBLE} for place in places]
+        source = folder / "seeds.jsonl"
+        source.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        chosen = EvolveCodeOptions(**({"rounds": 1, "judge": False, "proof": "tag"} | options))
+        context = Context("code-evolve", chosen, DataSettings(sources=(str(source),)), seed=0)
+        context.teacher = lambda: self  # type: ignore[method-assign]
+        context.call(code_evolve)
+        return list(self.asked)
+
+
+def test_a_seed_more_or_less_changes_no_request_of_another(tmp_path: Path) -> None:
+    teacher = Always()
+    for options in ({}, {"tests": "all"}):
+        every = set(teacher.build(tmp_path, range(8), **options))
+        fewer = teacher.build(tmp_path, range(1, 8), **options)
+        assert {kind for kind, _, _ in fewer} == {"evolve", "answer", "tests"}
+        assert set(fewer) < every
+
+
+def test_which_seeds_evolve_depends_on_their_own_texts(tmp_path: Path) -> None:
+    teacher = Always()
+    fewer = set(teacher.build(tmp_path, range(1, 9), evolve=4))
+    more = set(teacher.build(tmp_path, range(9), evolve=4))
+    assert len({text for kind, text, _ in fewer & more if kind == "evolve"}) >= 3
+
+
+def test_tests_are_asked_before_the_next_rows_are_evolved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evolve, "TOGETHER", 2)
+    monkeypatch.setattr(evolution, "TOGETHER", 2)
+    kinds = [kind for kind, _, _ in Always().build(tmp_path, range(4))]
+    assert kinds == ["evolve", "evolve", "answer", "answer", "tests", "tests"] * 2
+
+
+CUT = "Sure:\n\n```python\ndef double(n):\n    two = 2\n    return two *"
+
+
+@pytest.mark.parametrize(
+    ("reply", "cut"),
+    [
+        (CUT, True),
+        (f"Sure:\n\n```python\n{CAREFUL}", True),
+        ("def one(n):\n    return n\n\ndef double(n):\n    two = 2\n    return two *", True),
+        ("def one(n):\n    return n\n\ndef double(n", True),
+        (fenced(DOUBLE), False),
+        (DOUBLE, False),
+        (f"{DOUBLE}\n```\nIt works.", False),
+        (f"{DOUBLE}\n```", False),
+        (f"Here it is.\n\n{DOUBLE}\n\nIt works for all numbers.", False),
+        (f"{DOUBLE}\n\nif __name__ == '__main__':\n    print(double(2))", False),
+        ("Multiply by two.", False),
+    ],
+)
+def test_a_program_without_its_end_is_no_answer(reply: str, cut: bool) -> None:
+    assert cut_off(reply) == cut
+    made = finished(Task(text="Double.", origin=_origin()), reply)
+    if cut:
+        assert isinstance(made, str)
+
+
+def test_a_task_that_ends_inside_a_block_is_refused_and_a_mistake_in_one_is_not() -> None:
+    wanted = "Say where the mistake of this attempt is, and write it anew without it:"
+    assert refusal(Task(text=f"{wanted}\n\n{CUT}", origin=_origin())) == "cut-off"
+    assert refusal(Task(text=f"{wanted}\n\n{DOUBLE} *\n    return n", origin=_origin())) is None
+    assert refusal(Task(text=f"{wanted}\n\n{CUT}\n```", origin=_origin())) is None
+
+
+def test_the_thoughts_before_tests_are_not_read(rules: Rules) -> None:
+    thought = f"<think>\nLet me see.\n```python\nassert double(2) == 5\n```\n</think>\n{fenced(ASSERTS)}"
+    rules.evolves(SEED, HARDER).answers(HARDER, fenced(CAREFUL)).tests(HARDER, CAREFUL, thought)
+    (_, evolved), _, _ = rules.build()
+    assert evolved.meta["tests"] == ASSERTS
 
 
 def test_seeds_get_tests_where_all_are_to_have_some(rules: Rules) -> None:

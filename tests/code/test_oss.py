@@ -324,7 +324,7 @@ def test_the_limits_of_a_snippet_are_kept() -> None:
 
     def drawn() -> Iterator[oss.Snippet]:
         for _ in range(300):
-            snippet = oss._snippet(context, source, 15, known)
+            snippet = oss._snippet(context.rng, source, 15, known)
             if snippet is not None:
                 yield snippet
 
@@ -336,3 +336,141 @@ def test_the_limits_of_a_snippet_are_kept() -> None:
 def test_options_that_make_no_sense_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(SettingsError):
         validate(OssOptions, wrong, "data.options")
+
+
+def rows_of(folder: Path, rows: Sequence[Mapping[str, Any]], teacher: Says, **options: Any) -> Any:
+    file = folder / "rows.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    context = Context("code-oss", OssOptions(**options), DataSettings(sources=(str(file),)), seed=0)
+    context.teacher = lambda: teacher  # type: ignore[method-assign]
+    return context.call(oss.code_oss)
+
+
+def test_no_more_rows_are_asked_about_than_snippets_are_wanted(tmp_path: Path) -> None:
+    teacher = Says(REPLY, None)
+    rows = [{"content": f"{BODY}x{number} = area({number}, 1)\n", "license": "MIT"} for number in range(10)]
+    examples, dropped = rows_of(tmp_path, rows, teacher, snippets=2)
+    assert teacher.asked == 2
+    assert len(examples) == 1
+    assert Counter(item.reason for item in dropped) == {"not-drawn": 8, "declined": 1}
+
+
+def test_what_is_over_the_limit_is_not_paid_for(tmp_path: Path) -> None:
+    folder = write(tmp_path, {f"a{n}.py": f"{MIT}{BODY}x{n} = area({n}, 1)\ny = area(x{n}, 2)\n" for n in range(6)})
+    write(folder, {"third_party/x.py": MIT})
+    for limit, asked in ((1, 0), (3, 2), (8, 7)):
+        teacher = Says(*(REPLY.replace("a number", f"number {n}") for n in range(9)))
+        context = Context("code-oss", OssOptions(folder=str(folder), snippets=40), DataSettings(limit=limit), seed=0)
+        context.teacher = lambda teacher=teacher: teacher  # type: ignore[misc,method-assign]
+        examples, dropped = context.call(oss.code_oss)
+        assert teacher.asked == asked
+        assert len(examples) + len(dropped) == limit
+
+
+class Noting(Says):
+    """Remembers the requests, each with its seed."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+        self.requests: set[tuple[str, int]] = set()
+
+    def answer(self, messages: Sequence[Message], sampling: Sampling) -> str | None:
+        self.requests.add((messages[0]["content"], sampling.seed))
+        return super().answer(messages, sampling)
+
+
+def test_a_file_or_a_snippet_more_or_less_changes_no_other_request(tmp_path: Path) -> None:
+    files = {f"a{n}.py": f"{MIT}{BODY}x{n} = area({n}, 1)\ny{n} = area(x{n}, 2)\n" for n in range(9)}
+    write(tmp_path, files)
+    asked = []
+    for snippets in (9, 5):
+        teacher = Noting()
+        build(tmp_path, teacher, snippets=snippets, lines=6)
+        asked.append(teacher.requests)
+    assert asked[1] < asked[0]
+    (tmp_path / "a0.py").unlink()
+    teacher = Noting()
+    build(tmp_path, teacher, snippets=8, lines=6)
+    assert teacher.requests < asked[0]
+
+
+def test_no_tests_are_paid_for_where_nothing_is_run(tmp_path: Path) -> None:
+    teacher = Says(REPLY.partition("[tests]")[0])
+    build(write(tmp_path, {"a.py": MIT + BODY}), teacher, snippets=1, proof="off")
+    assert teacher.asked == 1
+
+
+@pytest.mark.parametrize(
+    ("problem", "leaks"),
+    [
+        ("a number in the given lines of text", False),
+        ("what the given code stands for; decode the given code above all", True),
+        ("what stands in a barcode below ground", False),
+        ("a number; these Lines of text are counted", True),
+    ],
+)
+def test_only_whole_phrases_of_the_frame_have_leaked(tmp_path: Path, problem: str, leaks: bool) -> None:
+    folder = write(tmp_path, {"a.py": MIT + BODY})
+    _, dropped = build(folder, Says(REPLY.replace("a number", problem)), snippets=1)
+    assert [item.reason for item in dropped] == ["leaked-frame"] * leaks
+
+
+def test_a_phrase_of_the_lines_themselves_has_not_leaked(tmp_path: Path) -> None:
+    folder = write(tmp_path, {"a.py": MIT + "print('Count These Lines')\n"})
+    examples, _ = build(folder, Says(REPLY.replace("a number", "these lines")), snippets=1, lines=2)
+    assert len(examples) == 1
+
+
+def test_thoughts_are_cut_and_replies_without_their_end_are_not_read(tmp_path: Path) -> None:
+    folder = write(tmp_path, {"a.py": MIT + BODY})
+    examples, _ = build(folder, Says(f"<think>\n[problem]\nNo.\n</think>\n{REPLY}"), snippets=1)
+    assert [example.question for example in examples] == ["Write `double(n)`, which doubles a number."]
+    cut = REPLY[: REPLY.index("    return 2")] + "    two = 2\n    return n *"
+    assert [item.reason for item in build(folder, Says(cut), snippets=1)[1]] == ["unreadable"]
+
+
+@pytest.mark.parametrize(
+    ("header", "allowed"),
+    [
+        ("# Not licensed under the MIT License.", False),
+        ("# this parser accepts the MIT License header of other files", False),
+        ("URL = 'https://opensource.org/licenses/mit'", False),
+        ("LICENSES = ['licensed under the MIT License']", False),
+        ("# Licensed under the Business Source License 1.1; from 2030 the Apache License, Version 2.0", False),
+        ("# Licensed under the Elastic License 2.0, parts under the Apache License 2.0", False),
+        ("# Server Side Public License; the client is under the Apache License, Version 2.0", False),
+        ("# Commons Clause; licensed under the Apache License 2.0", False),
+        ("# PolyForm Noncommercial; older versions under the MIT License", False),
+        ("# SPDX-License-Identifier: BSD-Protection", False),
+        ("# SPDX-License-Identifier: BSD-3-Clause-No-Nuclear-License", False),
+        ("# Copyright 2020 Somebody\n#\n# MIT License", True),
+        ("# Copyright 2020 Somebody, MIT license", True),
+        ("# License: MIT", True),
+        ("# License :: OSI Approved :: MIT License", True),
+        ("# This file is MIT licensed.", True),
+        ('"""Tools.\n\nReleased under the\nApache License, Version 2.0.\n"""', True),
+        ("# Use of this source code is governed by a BSD-style license", True),
+        ("# https://opensource.org/licenses/MIT", True),
+        ("__license__ = 'MIT'", True),
+        ("# SPDX-License-Identifier: BSD-2-Clause-Patent", True),
+    ],
+)
+def test_only_a_header_that_gives_leave_is_believed(header: str, allowed: bool) -> None:
+    assert is_allowed(licence_of(f"{header}\nimport os\n"), PERMISSIVE) == allowed
+
+
+@pytest.mark.parametrize(
+    ("files", "allowed"),
+    [
+        ({"LICENSE": "MIT License"}, True),
+        ({"LICENSE": "MIT License", "LICENSE.GPL": "GNU GENERAL PUBLIC LICENSE"}, False),
+        ({"LICENSE": "MIT License", "LICENSE.COMMERCIAL": "Ask us."}, False),
+        ({"LICENSE.MIT": "MIT License", "COPYING.GPL": "GNU GENERAL PUBLIC LICENSE"}, False),
+        ({"LICENSE": "MIT License", "licence.py": "x = 1", "license.html": "GNU"}, True),
+        ({"LICENSE": "Business Source License 1.1\nChange License: Apache License, Version 2.0"}, False),
+        ({"LICENSE": f"Apache License, Version 2.0\n{'x ' * 4000}\n“Commons Clause” License Condition v1.0"}, False),
+    ],
+)
+def test_every_licence_file_of_a_folder_counts(tmp_path: Path, files: dict[str, str], allowed: bool) -> None:
+    write(tmp_path, files)
+    assert is_allowed(licence_of_folder(tmp_path, tmp_path), PERMISSIVE) == allowed

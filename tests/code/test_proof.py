@@ -10,8 +10,9 @@ import pytest
 
 from domaintune import Dropped, Example, Origin, SandboxError
 from domaintune.data.context import Context
-from domaintune.sandbox import Program, Result, open_sandbox
+from domaintune.sandbox import Limits, Program, Result, open_sandbox
 from domaintune.settings import DataSettings
+from domaintune_code import checks
 from domaintune_code.drafts import Draft, entry_of
 from domaintune_code.options import ProofOptions
 from domaintune_code.proof import prove, proven
@@ -55,8 +56,6 @@ ROWS = {
 
 
 def test_every_outcome_is_counted_under_its_reason() -> None:
-    from domaintune.sandbox import Limits
-
     sandbox = open_sandbox(limits=Limits(cpu_seconds=1.0, seconds=5.0))
     proofs = list(prove(list(ROWS.values()), sandbox))
     named = {"tests-failed": "failed"}
@@ -113,11 +112,61 @@ def test_tests_that_a_stand_in_passes_prove_nothing(tests: str) -> None:
          "assert Box(3).get() == 3"),
         ("def count(n):\n    yield from range(n)", "assert list(count(3)) == [0, 1, 2]"),
         ("double = lambda n: 2 * n", "assert double(2) == 4"),
+        ("from dataclasses import dataclass\n\n\n@dataclass(frozen=True)\nclass P:\n    x: int", "assert P(3).x == 3"),
+        ("from typing import NamedTuple\n\n\nclass P(NamedTuple):\n    x: int\n    y: int = 2", "assert P(3) == (3, 2)"),
+        ("from enum import Enum\n\n\nclass C(str, Enum):\n    RED = 'r'", "assert C('r') is C.RED"),
+        ("from functools import partial\nadd = partial(pow, 2)\n\n\ndef helper():\n    pass", "assert add(3) == 8"),
+        ("PRIMES = [2, 3, 5]", "assert PRIMES[1] == 3"),
     ],
 )  # fmt: skip
 def test_tests_that_mean_something_are_proof(solution: str, tests: str) -> None:
     (proof,) = prove([draft(solution, tests)], open_sandbox())
     assert (proof.verdict, proof.reason) == ("passed", "")
+
+
+@pytest.mark.parametrize(
+    ("solution", "tests"),
+    [
+        ("from dataclasses import dataclass\n\n\n@dataclass\nclass P:\n    x: int", "assert P(3)"),
+        ("from enum import Enum\n\n\nclass C(str, Enum):\n    RED = 'r'", "assert C is not None"),
+        ("PRIMES = [2, 3, 5]", "assert True"),
+        ("import math", "assert 1 + 1 == 2"),
+    ],
+)
+def test_tests_of_a_program_without_functions_can_be_vacuous_too(solution: str, tests: str) -> None:
+    (proof,) = prove([draft(solution, tests)], open_sandbox())
+    assert proof.verdict == "vacuous-tests"
+
+
+def test_tests_that_start_themselves_are_proof_and_those_that_lack_a_module_are_none() -> None:
+    case = "class T(unittest.TestCase):\n    def test_it(self):\n        self.assertEqual(double(2), 4)\n"
+    started = checks.tests_of(f"```python\nimport unittest\n\n{case}\nunittest.main()\n```", DOUBLE)
+    lacking = "import pytest\nfrom no_such_module import x\n\nassert double(2) == 4"
+    proofs = list(prove([draft(tests=started), draft(tests=lacking)], open_sandbox()))
+    assert [proof.verdict for proof in proofs] == ["passed", "no-tests"]
+    assert "the tests import no_such_module, pytest, which cannot be had" in proofs[1].reason
+    assert checks.not_installed("import math, pytest\nfrom solution import double", packages=True) == []
+
+
+def test_a_class_does_not_pass_for_a_function_of_the_solution() -> None:
+    (program,) = Kept().programs_of(draft("def f():\n    pass\n\n\ndef g():\n    pass\n\n\nclass g:\n    pass"))
+    assert program.functions == ("f",)
+
+
+class Kept:
+    """A sandbox that keeps what it is given, and in which all fails."""
+
+    tier = "T1"
+
+    def programs_of(self, row: Draft) -> list[Program]:
+        self.programs: list[Program] = []
+        list(prove([row], self))  # type: ignore[arg-type]
+        return self.programs
+
+    def run_all(self, programs: Iterable[Program], limits: object = None) -> Iterator[Result]:
+        programs = list(programs)
+        self.programs += programs
+        return (Result(verdict="failed", tier="T1") for _ in programs)
 
 
 def test_stand_ins_keep_the_names_and_do_nothing() -> None:
@@ -173,7 +222,10 @@ def test_the_first_time_stays(tmp_path: Path) -> None:
     assert timings.first({"a": 1.0}) == {"a": 1.0}
     assert timings.first({"a": 2.0, "b": 3.0}) == {"a": 1.0, "b": 3.0}
     one, other = Program(source="x = 1"), Program(source="x = 1", tests="assert x")
-    assert key_of(one, "T1") != key_of(other, "T1") != key_of(other, "T2")
+    function = Program(source="x = 1", tests="assert x", functions=("f",))
+    keys = [key_of(one, "T1", Limits()), key_of(other, "T1", Limits()), key_of(other, "T2", Limits())]
+    keys += [key_of(function, "T1", Limits()), key_of(other, "T1", Limits(cpu_seconds=1.0))]
+    assert len(set(keys)) == len(keys)
 
 
 def test_the_tests_say_which_function_is_meant() -> None:

@@ -3,35 +3,53 @@
 from __future__ import annotations
 
 import ast
+import random
+import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
+from importlib.util import find_spec
 
 from domaintune import BuildContext, Message, Sampling, ask_teacher
+from domaintune.synthesis import spoken
 from domaintune_code.answers import LIMIT, blocks, defined, parsed
 from domaintune_code.drafts import Draft
 from domaintune_code.heuristics import TESTS
 
+SOLUTION = "solution"
+"""The module as which tests can import what they test."""
 ASSERTING = ("assert", "fail")
 """How the methods begin by which a unittest.TestCase complains."""
 
 
-def with_tests(context: BuildContext, rows: Sequence[Draft], tokens: int) -> list[Draft]:
+def with_tests(
+    context: BuildContext, rows: Sequence[Draft], tokens: int, *, base: int, bar: bool = True
+) -> list[Draft]:
     """Return the rows, with tests by the teacher for those that are Python and have none.
 
     The teacher sees the task and the heads of the functions, not what they do: else the tests would repeat its mistakes.
+    The seed of each request is drawn from `base` and the row's own text: a row more or less changes no other's.
     """
     lacking = [place for place, row in enumerate(rows) if row.solution and not row.tests]
     made = list(rows)
     if not lacking:
         return made
     several = [request(rows[place]) for place in lacking]
-    samplings = [Sampling(max_new_tokens=tokens, seed=context.rng.getrandbits(31)) for _ in lacking]
-    with context.progress("asking for tests", len(lacking)) as show:
+    samplings = [Sampling(max_new_tokens=tokens, seed=_seed(base, rows[place])) for place in lacking]
+    with context.progress("asking for tests", len(lacking)) if bar else nullcontext(_unseen) as show:
         replies = ask_teacher(context.teacher(), several, samplings)
         for count, (place, reply) in enumerate(zip(lacking, replies, strict=True), 1):
-            made[place] = replace(rows[place], tests=tests_of(reply or "", rows[place].solution))
+            made[place] = replace(rows[place], tests=tests_of(spoken(reply or ""), rows[place].solution))
             show(count, len(lacking))
     return made
+
+
+def _seed(base: int, row: Draft) -> int:
+    return random.Random(f"{base} {row.task}\n{row.solution}").getrandbits(31)  # noqa: S311  (sampling, not secrecy)
+
+
+def _unseen(_done: int, _total: int, _note: str = "") -> None:
+    """Stand in for a bar while another one is on the screen."""
 
 
 def request(row: Draft) -> list[Message]:
@@ -77,7 +95,13 @@ def _repeats(part: ast.stmt, theirs: set[str]) -> bool:
         return part.name in theirs
     if isinstance(part, ast.ImportFrom):
         return any(alias.name == "*" or alias.name in theirs for alias in part.names)
-    return isinstance(part, ast.If) and "__name__" in ast.dump(part.test)
+    return (isinstance(part, ast.If) and "__name__" in ast.dump(part.test)) or _starts_all(part)
+
+
+def _starts_all(part: ast.stmt) -> bool:
+    """Tell whether a statement is `unittest.main()` or the like, which runs all tests and ends the process."""
+    call = part.value if isinstance(part, ast.Expr) else None
+    return isinstance(call, ast.Call) and ast.unparse(call.func) in {"unittest.main", "pytest.main", "main"}
 
 
 def _asserts_something(node: ast.AST) -> bool:
@@ -96,3 +120,16 @@ def _head(part: ast.stmt) -> list[str]:
         methods = [line for method in part.body for line in _head(method)]
         return [f"class {part.name}:", *(f"    {line}" for line in methods or ["..."])]
     return []
+
+
+def not_installed(tests: str, *, packages: bool) -> list[str]:
+    """Return the modules that tests import outright and that are not there; with `packages` what is installed is."""
+    tree = parsed(tests)
+    names: set[str] = set()
+    for part in tree.body if tree is not None else ():
+        if isinstance(part, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in part.names}
+        elif isinstance(part, ast.ImportFrom):
+            names.add("." if part.level else (part.module or "").partition(".")[0])
+    unknown = names - sys.stdlib_module_names - {SOLUTION}
+    return sorted(name for name in unknown if not (packages and name != "." and find_spec(name)))

@@ -55,16 +55,19 @@ class PassAtK:
     def grade_samples(self, several: Sequence[tuple[Example, Sequence[str]]]) -> Iterator[Sequence[Score]]:
         """Run several answers to each item and yield pass@k in order, for the k that every item has answers enough for.
 
-        Equal programs run once.
+        Equal programs run once. Where items have fewer answers than others, their scores say which k that costs.
         """
-        few = min((len(answers) for _, answers in several), default=0)
+        counts = [len(answers) for _, answers in several]
+        ks = [k for k in self._ks if k <= min(counts, default=0)]
+        lost = [k for k in self._ks if k <= max(counts, default=0) and k not in ks]
         jobs = [(example, [runs_of(example, answer) for answer in answers]) for example, answers in several]
         results = self._results([program for _, runs in jobs for run in runs for program in run.values()])
         for example, runs in jobs:
             if not runs:
                 raise DataError(f"there is no answer to {_name(example)}; give one for every problem")
             verdicts = [{kind: next(results) for kind in run} for run in runs]
-            yield [score for kind in runs[0] for score in self._scores(kind, verdicts, few, example)]
+            notes = _shortage(len(runs), lost)
+            yield [score for kind in runs[0] for score in _scores(kind, verdicts, ks, notes, example)]
 
     def given_away(self, train: Sequence[Example]) -> Mapping[int, str]:
         """Return the places of the training examples whose program passes the tests of an item, and of which."""
@@ -93,18 +96,25 @@ class PassAtK:
                 known[program] = next(running)
             yield known[program]
 
-    def _scores(
-        self, kind: str, verdicts: Sequence[Mapping[str, Result]], few: int, example: Example
-    ) -> Iterator[Score]:
-        """Yield pass@k of one item; an answer passes the extra tests only if it passes the others as well."""
-        for result in (one for verdict in verdicts for one in verdict.values()):
-            if result.verdict == "sandbox_error":
-                raise SandboxError(f"the answer to {_name(example)} could not be run: {result.reason}")
-        decisive = [_first_failure(verdict, kind) for verdict in verdicts]
-        right = sum(result.passed for result in decisive)
-        for k in (k for k in self._ks if k <= few):
-            value = pass_at_k(len(decisive), right, k)
-            yield Score(metric=f"{kind}pass@{k}", value=value, reason=_reason(decisive), proportion=k == 1)
+
+def _scores(
+    kind: str, verdicts: Sequence[Mapping[str, Result]], ks: Sequence[int], notes: str, example: Example
+) -> Iterator[Score]:
+    """Yield pass@k of one item; an answer passes the extra tests only if it passes the others as well."""
+    for result in (one for verdict in verdicts for one in verdict.values()):
+        if result.verdict == "sandbox_error":
+            raise SandboxError(f"the answer to {_name(example)} could not be run: {result.reason}")
+    decisive = [_first_failure(verdict, kind) for verdict in verdicts]
+    right = sum(result.passed for result in decisive)
+    for k in ks:
+        value = pass_at_k(len(decisive), right, k)
+        yield Score(metric=f"{kind}pass@{k}", value=value, reason=_reason(decisive) + notes, proportion=k == 1)
+
+
+def _shortage(answers: int, lost: Sequence[int]) -> str:
+    """Say which k no item has because this one has too few answers; nothing where it has enough."""
+    short = [f"pass@{k}" for k in lost if k > answers]
+    return f"; only {answers} here, so {', '.join(short)} is left out for all" if short else ""
 
 
 def runs_of(example: Example, answer: str) -> dict[str, Program]:

@@ -52,6 +52,7 @@ OPERATORS = (
 
 FEW = 8
 """Nobody says in fewer words what a program is to do."""
+_CODE = re.compile(r"(?:async\s+)?(?:def|class)\s+\w|@\w")
 _FENCED = re.compile(r"(```|~~~).*?(\1|\Z)", re.DOTALL)
 
 LEAKS = (
@@ -109,13 +110,17 @@ def recipe_of(names: Collection[str]) -> Recipe:
 
 
 def refusal(task: Task) -> str | None:
-    """Eliminate a task that is nothing but a program: the teacher has solved it instead of changing it."""
+    """Eliminate a task whose end is missing, or that is nothing but a program: the teacher has solved it."""
+    if open_ended(task.text):
+        return "cut-off"
     return "solved-instead" if _is_program(task.text) else None
 
 
 def finished(task: Task, reply: str) -> Task | str:
-    """Take the program out of an answer; one without any is eliminated."""
+    """Take the program out of an answer; one without any, or with a part of one, is eliminated."""
     solution = code_of(reply)
+    if cut_off(reply):
+        return "cut-off"
     if parsed(solution) is None or not functions_of(solution):
         return "no-program"
     return Task(
@@ -126,6 +131,28 @@ def finished(task: Task, reply: str) -> Task | str:
         parent=task.parent,
         meta={**task.meta, "solution": solution, "reply": reply},
     )
+
+
+def open_ended(text: str) -> bool:
+    """Tell whether the last code block of a text has no end."""
+    found = list(blocks(text))
+    return bool(found) and not found[-1].ended and bool(found[-1].text.strip())
+
+
+def cut_off(reply: str) -> bool:
+    """Tell whether a reply ends inside its program, as one does that has reached the longest length.
+
+    The end of its last code block is missing; or it has no blocks, and more of the program stands behind what Python reads.
+    """
+    if found := list(blocks(reply)):
+        # one that holds no function is the end of a block that began elsewhere
+        return open_ended(reply) and (len(found) > 1 or bool(functions_of(code_of(found[0].text))))
+    solution = code_of(reply)
+    _before, there, rest = reply.rstrip().rpartition(solution.strip())
+    if not solution.strip() or not there or not functions_of(solution):
+        return False
+    line = next((line for line in rest.split("\n")[1:] if line.strip()), "")
+    return line[:1].isspace() or (_CODE.match(line) is not None and parsed(rest.strip("\n")) is None)
 
 
 def functions_of(source: str) -> list[str]:

@@ -8,12 +8,16 @@ right, in the process of the tests.
 from __future__ import annotations
 
 import ast
+import builtins
 import json
 import sys
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from domaintune_code.answers import DEFINITIONS, joined
 from domaintune_code.comparing import SAME
 from domaintune_code.problem import Fields, Problem, refuse_repeats, rows
+from domaintune_code.programs import belongings
 
 
 def read(source: str, *, plus: bool = True, named: str = "") -> list[Problem]:
@@ -29,9 +33,10 @@ def _problem(fields: Fields, *, plus: bool) -> Problem:
     canonical = fields.text("canonical_solution", default="")
     solution = prompt + canonical if canonical else ""
     tests, extra = _tests(fields, entry, solution, plus=plus)
-    for text in (tests, extra):
-        if text and not _is_program(text):
-            raise fields.wrong("its tests are no Python program")
+    for text in filter(None, (tests, extra)):
+        refuse_idle(fields, text)
+    own = belongings(prompt, entry)
+    tests, extra = (joined(own, text) if text else "" for text in (tests, extra))
     return Problem(
         task_id=fields.text("task_id"),
         entry=entry,
@@ -61,7 +66,10 @@ def _tests(fields: Fields, entry: str, solution: str, *, plus: bool) -> tuple[st
 
 def _inputs(fields: Fields, name: str) -> list[Any]:
     value = fields.values.get(name)
-    value = json.loads(value) if isinstance(value, str) else value
+    try:
+        value = json.loads(value) if isinstance(value, str) else value
+    except (ValueError, RecursionError):
+        raise fields.wrong(f"{name!r} is no JSON") from None
     if isinstance(value, list) and all(isinstance(arguments, list) for arguments in value):
         return value
     raise fields.wrong(f"{name!r} is no list of lists of arguments")
@@ -110,13 +118,50 @@ def needs_packages(source: str) -> bool:
     return not names <= sys.stdlib_module_names
 
 
+def refuse_idle(fields: Fields, tests: str) -> None:
+    """Refuse the tests of a row that are no program, or one that tests nothing: every answer would pass them."""
+    tree = parsed_tests(tests)
+    if tree is None:
+        raise fields.wrong("its tests are no Python program")
+    if not any(map(_is_test, _executed(tree.body))):
+        raise fields.wrong(
+            "its tests never run; they need asserts at the top level, a function 'check' or 'test_...' there, "
+            "or a unittest.TestCase"
+        )
+
+
+def _executed(body: Sequence[ast.AST]) -> Iterator[ast.AST]:
+    """Yield the statements that run when a program does, those in loops and branches too, but none in a function."""
+    for part in body:
+        if isinstance(part, ast.stmt):
+            yield part
+        if isinstance(part, ast.stmt | ast.excepthandler | ast.match_case) and not isinstance(part, DEFINITIONS):
+            yield from _executed(list(ast.iter_child_nodes(part)))
+
+
+def _is_test(part: ast.AST) -> bool:
+    """Tell whether a statement asserts or calls, or defines a test that the sandbox calls."""
+    if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef):
+        given = part.args
+        lacking = len(given.posonlyargs) + len(given.args) > len(given.defaults) or None in given.kw_defaults
+        return part.name.startswith("test") and not lacking
+    if isinstance(part, ast.ClassDef):
+        named = bool(part.bases) or part.name.startswith("Test")
+        return named and any(getattr(one, "name", "").startswith("test") for one in part.body)
+    return isinstance(part, ast.Assert | ast.Raise) or _acts(part)
+
+
+def _acts(part: ast.AST) -> bool:
+    """Tell whether the expressions of a statement call more than what makes plain values: `dict()` alone tests nothing."""
+    parts = [one for one in ast.iter_child_nodes(part) if isinstance(one, ast.expr | ast.withitem)]
+    calls = [node.func for one in parts for node in ast.walk(one) if isinstance(node, ast.Call)]
+    names = [call.id for call in calls if isinstance(call, ast.Name)]
+    return len(names) < len(calls) or any(name == "exec" or not hasattr(builtins, name) for name in names)
+
+
 def parsed_tests(source: str) -> ast.Module | None:
     """Return the syntax tree of tests, however long; None where they are no program."""
     try:
         return ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-
-
-def _is_program(source: str) -> bool:
-    return parsed_tests(source) is not None

@@ -43,11 +43,20 @@ _ACTS = (
 
 def language_of(task: str, solution: str) -> str:
     """Return `python`, the name of another language that the task names, or `other` where the answer is no program."""
-    named = _OTHERS.search(task)
-    other = list(_NAMES)[int(named.lastgroup[1:])] if named and named.lastgroup else ""
+    other = _other(task)
     if _PYTHON.search(task) and (not other or is_python(solution)):
         return "python"
     return other or ("python" if is_python(solution) else OTHER)
+
+
+def foreign(task: str) -> str:
+    """Return the language other than Python that a task names, where it does not name Python too; empty if none."""
+    return "" if _PYTHON.search(task) else _other(task)
+
+
+def _other(task: str) -> str:
+    named = _OTHERS.search(task)
+    return list(_NAMES)[int(named.lastgroup[1:])] if named and named.lastgroup else ""
 
 
 def is_python(source: str) -> bool:

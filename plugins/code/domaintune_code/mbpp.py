@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from domaintune import DataError
 from domaintune_code.answers import defined, parsed
-from domaintune_code.humaneval import parsed_tests
+from domaintune_code.humaneval import parsed_tests, refuse_idle
 from domaintune_code.problem import Fields, Problem, refuse_repeats, rows
 from domaintune_code.prompts import fenced
 
@@ -54,8 +54,8 @@ def _problem(fields: Fields, *, plus: bool, challenge: bool) -> Problem:
     harder = [_lines(line) for line in fields.texts("challenge_test_list")] if challenge else []
     tests = _joined([*setup, *asserts, *harder])
     extra = _joined([*setup, _lines(fields.text("test"))]) if plus and fields.values.get("test") else ""
-    if parsed_tests(tests) is None or parsed_tests(extra) is None:
-        raise fields.wrong("its tests are no Python program")
+    for text in filter(None, (tests, extra)):
+        refuse_idle(fields, text)
     entry = _entry(asserts, solution)
     if entry is None:
         raise fields.wrong("its asserts call no function that an answer could define")

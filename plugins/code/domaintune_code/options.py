@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from domaintune.synthesis import EvolveOptions
+from domaintune.synthesis import EvolveOptions, whole
 
 Heuristic: TypeAlias = Literal["constraint", "specificity", "reasoning", "misdirection", "complexity"]
 HEURISTICS: tuple[Heuristic, ...] = ("constraint", "specificity", "reasoning", "misdirection", "complexity")
@@ -60,6 +60,7 @@ class EvolveCodeOptions(ProofOptions, EvolveOptions):
         if not self.heuristics:
             raise ValueError("heuristics = (): name at least one of " + ", ".join(HEURISTICS))
         for name in ("evolve", "test_tokens"):
+            whole(name, getattr(self, name))
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} = {getattr(self, name)}: give 0 or more")
 
@@ -85,6 +86,7 @@ class OssOptions(ProofOptions):
     def __post_init__(self) -> None:
         """Refuse what could make nothing."""
         for name in ("snippets", "lines", "max_new_tokens", "test_tokens"):
+            whole(name, getattr(self, name))
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} = {getattr(self, name)}: give 1 or more")
         if self.temperature < 0 or not 0 < self.top_p <= 1:

@@ -9,16 +9,17 @@ The lines only inspire: what is learned is the teacher's problem and a solution 
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from domaintune import BuildContext, Dropped, Example, Message, Sampling, ask_teacher, words
-from domaintune.synthesis import fault_of_reply, shown
+from domaintune.synthesis import fault_of_reply, phrase_of, shown, spoken
 from domaintune_code.answers import code_of
 from domaintune_code.checks import tests_of, with_tests
 from domaintune_code.drafts import Draft
-from domaintune_code.heuristics import functions_of
+from domaintune_code.heuristics import cut_off, functions_of
 from domaintune_code.options import OssOptions
 from domaintune_code.proof import proven
 from domaintune_code.sources import Source, sources
@@ -48,8 +49,8 @@ Five to ten `assert` statements in one Python code block, with values worked out
 """
 
 LEAKS = (
-    "[lines]", "[problem]", "[solution]", "[tests]", "lines above", "lines below", "given lines", "these lines",
-    "code snippet", "the snippet", "given snippet", "provided code", "given code", "code above", "code below",
+    "[lines]", "[problem]", "[solution]", "[tests]", "lines above", "lines below", "these lines", "code snippet",
+    "the snippet", "given snippet", "provided code", "code above", "code below",
 )  # fmt: skip
 """Phrases by which a problem points at lines that its reader does not have."""
 
@@ -92,37 +93,40 @@ def code_oss(context: BuildContext) -> Iterator[Example | Dropped]:
     Raises DataError where there is no source code or no teacher, SandboxError where nothing can be run.
     """
     options: OssOptions = context.options or OssOptions()
+    base = context.rng.getrandbits(64)
     found = sources(context, options)
     first = next(found, None)  # whatever is wrong with the sources is said before anything about the teacher
     teacher = context.teacher()
     snippets: list[Snippet] = []
-    for item in _drawn(context, _again(first, found), options):
+    for item in _drawn(_again(first, found), options, base, getattr(context, "limit", None)):
         if isinstance(item, Dropped):
             yield item
         else:
             snippets.append(item)
-    samplings = [
-        Sampling(
-            max_new_tokens=options.max_new_tokens, temperature=options.temperature, top_p=options.top_p,
-            seed=context.rng.getrandbits(31),
-        )
-        for _ in snippets
-    ]  # fmt: skip
+    samplings = [_sampling(snippet, options, base) for snippet in snippets]
     drafts: list[Draft] = []
     known: set[str] = set()
     with context.progress("asking for problems", len(snippets)) as show:
         for count, (snippet, reply) in enumerate(
             zip(snippets, ask_teacher(teacher, map(request, snippets), samplings), strict=True), 1
         ):
-            made = _draft(snippet, reply, known, options)
+            made = _draft(snippet, None if reply is None else spoken(reply), known, options)
             if isinstance(made, Dropped):
                 yield made
             else:
                 drafts.append(made)
             show(count, len(snippets), f"{100 * len(drafts) / count:.0f} % accepted")
-    if options.tests == "ask":
-        drafts = with_tests(context, drafts, options.test_tokens)
+    if options.tests == "ask" and options.proof != "off":
+        drafts = with_tests(context, drafts, options.test_tokens, base=base)
     yield from proven(context, drafts, options)
+
+
+def _sampling(snippet: Snippet, options: OssOptions, base: int) -> Sampling:
+    """Draw a request by its lines: another snippet more or less leaves it equal."""
+    seed = _random(base, snippet.text).getrandbits(31)
+    return Sampling(
+        max_new_tokens=options.max_new_tokens, temperature=options.temperature, top_p=options.top_p, seed=seed
+    )
 
 
 def request(snippet: Snippet) -> list[Message]:
@@ -140,7 +144,7 @@ def parse(reply: str) -> Reply | None:
     if "```" in problem and not parts:
         problem = problem.partition("```")[0]
     solution = code_of(answer)
-    if not words(problem) or not functions_of(solution):
+    if not words(problem) or not functions_of(solution) or cut_off(answer):
         return None
     return Reply(problem=problem.strip(), solution=solution, tests=tests_of(parts.get("tests") or answer, solution))
 
@@ -167,37 +171,62 @@ def _again(first: Source | Dropped | None, rest: Iterator[Source | Dropped]) -> 
 
 
 def _drawn(
-    context: BuildContext, found: Iterator[Source | Dropped], options: OssOptions
+    found: Iterator[Source | Dropped], options: OssOptions, base: int, limit: int | None = None
 ) -> Iterator[Snippet | Dropped]:
-    """Yield snippets, one a file as long as there are files, and the files that gave none."""
+    """Yield snippets, one a file as long as there are files, and the files that gave none.
+
+    Out of a folder come no more things than `limit`: what is over it would be paid for and thrown away.
+    """
     known: set[str] = set()
     files: list[Source] = []
+    lost = 0
+    wanted = options.snippets
     for item in found:
-        if isinstance(item, Dropped):
-            yield item
-            continue
-        snippet = _snippet(context, item, options.lines, known)
-        if snippet is None:
-            yield Dropped(origin=item.origin, reason="no-snippet", detail="no lines that say something")
-            continue
-        files.append(item)
-        yield snippet
-        if len(known) == options.snippets and options.folder:
-            return  # the other files are never read; rows are, for each has to be booked
-    for _ in range(PASSES if options.folder else 0):
+        if options.folder:
+            wanted = options.snippets if limit is None else min(options.snippets, limit - lost)
+            if len(known) >= wanted:
+                return  # the other files are never read; rows are, for each has to be booked
+        made = _first_of(item, options, base, known)
+        lost += isinstance(made, Dropped)
+        if isinstance(item, Source) and isinstance(made, Snippet):
+            files.append(item)
+        yield made
+    if options.folder:
+        wanted = options.snippets if limit is None else min(options.snippets, limit - lost)
+        yield from _more(files, options, base, known, wanted)
+
+
+def _first_of(item: Source | Dropped, options: OssOptions, base: int, known: set[str]) -> Snippet | Dropped:
+    """Return the first snippet of a file, or why there is none."""
+    if isinstance(item, Dropped):
+        return item
+    if len(known) >= options.snippets:
+        return Dropped(origin=item.origin, reason="not-drawn", detail=f"data.options.snippets = {options.snippets}")
+    snippet = _snippet(_random(base, *item.lines), item, options.lines, known)
+    return snippet or Dropped(origin=item.origin, reason="no-snippet", detail="no lines that say something")
+
+
+def _more(files: Sequence[Source], options: OssOptions, base: int, known: set[str], wanted: int) -> Iterator[Snippet]:
+    """Yield further snippets of the files of a folder, one a file and pass."""
+    for number in range(PASSES):
         for source in files:
-            if len(known) == options.snippets:
+            if len(known) >= wanted:
                 return
-            snippet = _snippet(context, source, options.lines, known)
+            snippet = _snippet(_random(base, f"pass {number}", *source.lines), source, options.lines, known)
             if snippet is not None:
                 yield snippet
 
 
-def _snippet(context: BuildContext, source: Source, longest: int, known: set[str]) -> Snippet | None:
+def _random(base: int, *texts: str) -> random.Random:
+    """Return draws that depend on the build's seed and some texts alone."""
+    return random.Random("\n".join([str(base), *texts]))  # noqa: S311  (sampling, not secrecy)
+
+
+def _snippet(rng: random.Random, source: Source, longest: int, known: set[str]) -> Snippet | None:
     """Draw some lines of a file that say something and were not drawn before; None where that fails again and again."""
     for _ in range(DRAWS):
-        length = min(context.rng.randint(1, longest), len(source.lines))
-        start = context.rng.randrange(len(source.lines) - length + 1)
+        length = min(rng.randint(1, longest), len(source.lines))
+        start = rng.randrange(len(source.lines) - length + 1)
         lines = source.lines[start : start + length]
         text = "\n".join(lines).strip("\n").rstrip()
         if text not in known and _says_something(lines):
@@ -226,8 +255,7 @@ def _draft(snippet: Snippet, reply: str | None, known: set[str], options: OssOpt
     parts = parse(reply)
     if parts is None:
         return Dropped(origin=origin, reason="unreadable", detail=shown(reply))
-    leak = next((phrase for phrase in LEAKS if phrase in parts.problem.casefold() and phrase not in snippet.text), None)
-    if leak:
+    if leak := phrase_of(LEAKS, parts.problem, snippet.text):
         return Dropped(origin=origin, reason="leaked-frame", detail=f"{leak!r} in: {shown(parts.problem)}")
     key = " ".join(words(parts.problem))
     if key in known:

@@ -14,25 +14,26 @@ fail, and say how.
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 import textwrap
 import warnings
 from collections.abc import Iterator
 from itertools import chain
 
-from domaintune_code.answers import LIMIT, blocks, code_of, defined, parsed
+from domaintune_code.answers import DEFINITIONS, LIMIT, blocks, code_of, defined, joined, parsed, spoken
 from domaintune_code.prompts import fenced
 
 TRIES = 60
 """How often a continuation that is no program is cut shorter and looked at again."""
 INDENT = "    "
 _GOES_ON = re.compile(r"(?:[ \t]*\n)*(?: {2,}|\t)\s*(?!```|~~~)[^\s`~]")
-_FUTURE = re.compile(r"^from __future__ import .*\n?", re.MULTILINE)
+_PLAIN = frozenset(dir(builtins)) - {"object", "type", "open", "input", "print"}
 
 
 def program_of(prompt: str, entry: str, answer: str) -> str:
     """Return the program that an answer to a prompt stands for; with an empty prompt it is the answer's own."""
-    answer = answer.replace("\r\n", "\n").replace("\r", "\n")[:LIMIT]
+    answer = spoken(answer).replace("\r\n", "\n").replace("\r", "\n")[:LIMIT]
     ways = [_whole, _continued] if prompt else [_whole]
     if prompt and _GOES_ON.match(answer):
         ways.reverse()  # it goes on in the function, whatever comes after
@@ -49,26 +50,42 @@ def _whole(prompt: str, entry: str, answer: str) -> str | None:
     tree = parsed(code)
     if tree is None or entry not in defined(tree) or not _compiles(code):
         return None
-    return _joined(before(prompt, entry), code)
+    return joined(before(prompt, entry), code)
 
 
 def before(prompt: str, entry: str) -> str:
     """Return what stands in a prompt before the function: imports, helpers, constants."""
     tree = parsed(f"{prompt.rstrip()}\n{INDENT}pass\n") or parsed(prompt)
     for part in tree.body if tree is not None else ():
-        if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef) and part.name == entry:
+        if isinstance(part, DEFINITIONS) and part.name == entry:
             first = min([part.lineno, *(decorator.lineno for decorator in part.decorator_list)])
             return "\n".join(prompt.split("\n")[: first - 1])
     return ""
 
 
-def _joined(first: str, code: str) -> str:
-    """Join two programs; what Python wants in the first line comes first."""
-    if not first.strip():
-        return f"{code.strip(chr(10))}\n"
-    future = "".join(_FUTURE.findall(code))
-    code = _FUTURE.sub("", code) if future else code
-    return f"{future}{first.rstrip()}\n\n\n{code.strip(chr(10))}\n"
+def belongings(prompt: str, entry: str) -> str:
+    """Return what tests take from a prompt rather than from a solution: imports, helper functions, plain constants.
+
+    Classes, and what is made by calling more than Python's own functions, must be the same object for both, so these are
+    the solution's. Annotations go, for they may name them.
+    """
+    tree = parsed(before(prompt, entry))
+    kept = [part for part in (tree.body if tree is not None else ()) if _is_plain(part, entry)]
+    for node in (node for part in kept for node in ast.walk(part)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            node.returns = None
+        elif isinstance(node, ast.arg):
+            node.annotation = None
+    return "".join(f"{ast.unparse(part)}\n" for part in kept)
+
+
+def _is_plain(part: ast.stmt, entry: str) -> bool:
+    if isinstance(part, ast.Assign):
+        calls = [node.func for node in ast.walk(part) if isinstance(node, ast.Call)]
+        return all(isinstance(function, ast.Name) and function.id in _PLAIN for function in calls)
+    if isinstance(part, ast.ImportFrom | ast.Import):
+        return getattr(part, "module", "") != "__future__"
+    return isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef) and part.name != entry
 
 
 def _continued(prompt: str, entry: str, answer: str) -> str | None:

@@ -5,6 +5,7 @@ A row counts as proven where its solution passes its tests, and no stand-in that
 
 from __future__ import annotations
 
+import ast
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,8 +13,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from domaintune import BuildContext, Dropped, Example, SandboxError
-from domaintune.sandbox import Program, Result, Sandbox
+from domaintune.sandbox import Limits, Program, Result, Sandbox
 from domaintune_code.answers import parsed
+from domaintune_code.checks import not_installed
 from domaintune_code.drafts import Draft, example_of
 from domaintune_code.options import ProofOptions
 from domaintune_code.stubs import stubs_of
@@ -23,9 +25,12 @@ UNTRIED = frozenset({"no-tests", "not-python"})
 """Verdicts on rows that nothing was run for."""
 REASONS = {"failed": "tests-failed"}
 """Ledger reasons that are not named like their verdict."""
+NOTHING = "the tests test nothing"
+"""What the sandbox says of tests that define some and run none."""
 DIGITS = 3
 TOGETHER = 64
 """Rows that are proven together: enough to keep every processor busy."""
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
 
 
@@ -76,8 +81,9 @@ def proven(context: BuildContext, drafts: Iterable[Draft], options: ProofOptions
 
 def _proofs(context: BuildContext, rows: Sequence[Draft], options: ProofOptions) -> Iterator[Proof]:
     """Yield the proof of every row; a sandbox is opened only if there is anything to run."""
-    if all(_untried(row) for row in rows):
-        yield from (proof for row in rows if (proof := _untried(row)))
+    untried = [proof for row in rows if (proof := _untried(row, packages=options.packages))]
+    if len(untried) == len(rows):
+        yield from untried
         return
     sandbox = context.sandbox()
     count = good = 0
@@ -93,7 +99,8 @@ def _proofs(context: BuildContext, rows: Sequence[Draft], options: ProofOptions)
 
 def prove(rows: Sequence[Draft], sandbox: Sandbox, *, packages: bool = False) -> Iterator[Proof]:
     """Yield the proof of each row in order: all programs run first, then stand-ins for those that have passed."""
-    runs = {place: _program(row, packages=packages) for place, row in enumerate(rows) if _untried(row) is None}
+    untried = [_untried(row, packages=packages) for row in rows]
+    runs = {place: _program(row, packages=packages) for place, row in enumerate(rows) if untried[place] is None}
     results = dict(zip(runs, _checked(sandbox.run_all(runs.values())), strict=True))
     stubs = [
         (place, replace(runs[place], source=stub))
@@ -103,16 +110,20 @@ def prove(rows: Sequence[Draft], sandbox: Sandbox, *, packages: bool = False) ->
     ]
     passing = _checked(sandbox.run_all([program for _, program in stubs]))
     vacuous = {place for (place, _), result in zip(stubs, passing, strict=True) if result.passed}
-    for place, row in enumerate(rows):
-        yield _untried(row) or _proof(results[place], vacuous=place in vacuous)
+    for place, known in enumerate(untried):
+        yield known or _proof(results[place], vacuous=place in vacuous)
 
 
 def _proof(result: Result, *, vacuous: bool) -> Proof:
+    verdict: str = result.verdict
+    reason = _ADDRESS.sub("0x…", result.reason)
+    if vacuous:
+        verdict, reason = "vacuous-tests", "a stand-in whose functions do nothing passes the tests too"
+    elif reason.endswith(NOTHING):
+        verdict = "vacuous-tests"
     return Proof(
-        verdict="vacuous-tests" if vacuous else result.verdict,
-        reason="a stand-in whose functions do nothing passes the tests too"
-        if vacuous
-        else _ADDRESS.sub("0x…", result.reason),
+        verdict=verdict,
+        reason=reason,
         seconds=round(result.seconds, DIGITS),
         tier=result.tier,
     )
@@ -128,7 +139,7 @@ def _checked(results: Iterable[Result]) -> Iterator[Result]:
         yield result
 
 
-def _untried(row: Draft) -> Proof | None:
+def _untried(row: Draft, *, packages: bool) -> Proof | None:
     """Return why there is nothing to run for a row, if so."""
     if row.language != "python":
         return Proof(verdict="not-python", reason=f"the answer is {row.language}")
@@ -136,11 +147,28 @@ def _untried(row: Draft) -> Proof | None:
         return Proof(verdict="not-python", reason="the answer holds no program that Python can read")
     if not row.tests.strip():
         return Proof(verdict="no-tests", reason="no tests came with the row, and none were written")
+    if absent := not_installed(row.tests, packages=packages):
+        return Proof(
+            verdict="no-tests", reason=f"the tests import {', '.join(absent)}, which cannot be had in the sandbox"
+        )
     return None
 
 
 def _program(row: Draft, *, packages: bool) -> Program:
-    return Program(source=row.solution, tests=row.tests, entry=_entry(row), packages=packages)
+    return Program(
+        source=row.solution,
+        tests=row.tests,
+        entry=_entry(row),
+        functions=_functions(row.solution),
+        packages=packages,
+    )
+
+
+def _functions(solution: str) -> tuple[str, ...]:
+    """Return what a solution defines as functions: a class in their place would judge its own results."""
+    tree = parsed(solution)
+    last = {part.name: part for part in (tree.body if tree is not None else ()) if isinstance(part, _DEFINITIONS)}
+    return tuple(name for name, part in last.items() if not isinstance(part, ast.ClassDef))
 
 
 def _entry(row: Draft) -> tuple[str, ...]:
@@ -153,8 +181,9 @@ def _timed(
     """Return the proofs with the time that was measured when the same program was first proven here."""
     if not options.seconds:
         return proofs
+    limits = context.sandbox().limits if any(proof.tier for proof in proofs) else Limits()
     keys = [
-        key_of(_program(row, packages=options.packages), proof.tier) if proof.tier else None
+        key_of(_program(row, packages=options.packages), proof.tier, limits) if proof.tier else None
         for row, proof in zip(rows, proofs, strict=True)
     ]
     try:

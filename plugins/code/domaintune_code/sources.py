@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -103,7 +104,8 @@ def _of_folder(context: BuildContext, options: OssOptions) -> Iterator[Source | 
             files.append(item)
     if not files:
         raise DataError(f"data.options.folder = {options.folder!r} holds no .py file; name another folder")
-    context.rng.shuffle(files)
+    base = context.rng.getrandbits(64)  # a file more or less leaves the others in their order
+    files.sort(key=lambda file: random.Random(f"{base} {_name(file, root)}").random())  # noqa: S311  (no secret)
     licence = cache(partial(licence_of_folder, root=root))  # a LICENSE is long, and read once
     for file in files:
         yield _read(file, root, licence, options)

@@ -13,11 +13,12 @@ import platform
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 
 import platformdirs
 
-from domaintune.sandbox import Program
+from domaintune.sandbox import Limits, Program
 
 PATIENCE = 30.0
 """Seconds to wait for another build that writes."""
@@ -44,10 +45,10 @@ class Timings:
             raise OSError(f"{self._file}: {error}") from error
 
 
-def key_of(program: Program, tier: str) -> str:
-    """Return what makes two runs the same: the program, its tests, the tier and this Python."""
-    parts = [program.source, program.tests, program.entry, program.packages, tier, platform.python_version()]
-    return hashlib.sha256(json.dumps(parts).encode("utf-8", "surrogatepass")).hexdigest()
+def key_of(program: Program, tier: str, limits: Limits) -> str:
+    """Return what makes two runs the same: the program, its tests, the tier, the limits and this Python."""
+    parts = [asdict(program), asdict(limits), tier, platform.python_version()]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _known(store: sqlite3.Connection, keys: Sequence[str]) -> list[tuple[str, float]]:

@@ -106,6 +106,10 @@ class RemoteType(type):
         peer, number = home(cls)
         return peer.do(number, "__getitem__", name)
 
+    def __bool__(cls) -> bool:
+        """Be true, as classes are, though an enumeration can be counted."""
+        return True
+
     def __len__(cls) -> int:
         """Count the members of an enumeration."""
         peer, number = home(cls)
