@@ -17,8 +17,8 @@ QUICK = {
     },
     "lora": {"r": 16, "alpha": 32.0},
     "train": {
-        "epochs": 1.0, "batch_size": 4, "micro_batch_size": 4, "learning_rate": 3e-4, "warmup": 0.05, "max_length": 384,
-        "checkpoint_every": 16,
+        "epochs": 2.0, "batch_size": 4, "micro_batch_size": 4, "learning_rate": 1e-4, "warmup": 0.05, "max_length": 384,
+        "lean": True, "checkpoint_every": 16,
     },
     "eval": {"max_new_tokens": 160, "batch_size": 32},
     "sandbox": {"seconds": 10.0, "cpu_seconds": 5.0},
