@@ -128,6 +128,24 @@ HONEST = {
     "an asynchronous function": (
         "import asyncio\nasync def f(x):\n    await asyncio.sleep(0)\n    return x + 1", "import asyncio\nassert asyncio.run(f(1)) == 2",
     ),
+    "lists that an object owns": (
+        "class Box:\n    def __init__(s): s.xs, s.d = [], {}\n    def size(s): return len(s.xs) + len(s.d)",
+        "box = Box()\nbox.xs.append(1)\nbox.d['a'] = 2\nbox.xs += [3]\nassert box.size() == 3 and box.xs == [1, 3] and isinstance(box.xs, list)",
+    ),
+    "an equality that knows its own kind only": (
+        "class P:\n    def __init__(s, x): s.x = x\n    def __eq__(s, o): return s.x == o.x", "assert P(1) == P(1) and not P(1) == P(2)",
+    ),
+    "arguments by name, and a deque": (
+        "def clear(xs): xs.clear()\ndef turn(d): d.rotate(1)",
+        "from collections import deque\nxs, d = [1], deque([1, 2])\nclear(xs=xs)\nturn(d)\nassert xs == [] and list(d) == [2, 1]",
+    ),
+    "lazy results and views": (
+        "def f(x): return map(str, x)\ndef k(d): return d.keys()", "assert list(f([1, 2])) == ['1', '2'] and k({1: 2}) == {1}",
+    ),
+    "a time with its zone": (
+        "from datetime import datetime, timezone\ndef f(): return datetime(2020, 1, 1, tzinfo=timezone.utc)",
+        "from datetime import datetime, timezone\nassert f() == datetime(2020, 1, 1, tzinfo=timezone.utc)",
+    ),
     "a file in the work directory": ("def save(t):\n    open('f', 'w').write(t)", "save('x')\nassert open('f').read() == 'x'"),
 }  # fmt: skip
 
@@ -158,6 +176,42 @@ def test_a_solution_that_says_yes_to_everything_is_not_believed(box: Sandbox) ->
         "Yes\nassert f() == 4",
     ):
         assert box.run(Program(source=liar, tests=tests)).verdict == "failed", tests
+
+
+LIES = {
+    "other builtins for the tests": (
+        "import sys, builtins\nS = sys.modules['domaintune.sandbox.inside.solution']\nb = dict(vars(builtins)); b['abs'] = lambda v: 0.0\n"
+        "def f(x): return 7.0\nS.names_of = lambda m: {'f': f, '__builtins__': b}",
+        "assert abs(f(3.5) - 0.5) < 1e-6",
+    ),
+    "equal where the length is": (
+        "class f:\n    def __init__(s, x): s.n = len(x)\n    def __eq__(s, o): return len(o) == s.n", "assert f([1, 2, 3]) == [2, 3, 4]",
+    ),
+    "the end of somebody else's loop": ("def f(x): raise StopIteration", "assert all(map(lambda x: f(x) == 2 * x, [1, 2]))"),
+    "another module of Python": ("import cmath as math\ndef f(x): return 1", "assert math.isclose(f(1), 1)"),
+    "a borrowed name": (
+        "class Liar:\n    def __lt__(s, o): return True\n    __gt__ = __lt__\nLiar.__name__ = 'expected'\nexpected = Liar\ndef f(): return Liar()",
+        "expected = 3\nassert f() > expected",
+    ),
+    "tests that wait": ("async def f(): return 1", "async def test_f():\n    assert await f() == 2"),
+    "tests in a class": ("def f(x): return 1", "class TestF:\n    def test_a(self):\n        assert f(1) == 2"),
+    "tests that nobody calls": ("def f(x): return 1", "def test_f(candidate):\n    assert candidate(1) == 2"),
+    "tests that are skipped": (
+        "def f(): return True",
+        "import unittest\nclass T(unittest.TestCase):\n    @unittest.skipIf(f(), 'no')\n    def test_f(self): self.fail()",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", LIES.values(), ids=list(LIES))
+def test_ways_to_pass_that_strangers_found_are_closed(box: Sandbox, case: tuple[str, str]) -> None:
+    assert box.run(Program(source=case[0], tests=case[1])).verdict == "failed"
+
+
+def test_a_class_does_not_stand_in_for_a_function(box: Sandbox) -> None:
+    source = "class total:\n    def __init__(s, x): pass\n    def __gt__(s, o): return True"
+    result = box.run(Program(source=source, tests="assert total([1]) > 3", functions=("total",)))
+    assert (result.verdict, "has to be a function" in result.reason) == ("failed", True)
 
 
 def test_names_that_hide_a_builtin_need_to_be_asked_for(box: Sandbox) -> None:
@@ -216,8 +270,9 @@ def test_nothing_is_left_of_a_run(box: Sandbox, tmp_path: Path, monkeypatch: pyt
     )
 
 
-def test_a_killed_parent_leaves_no_program_behind(box: Sandbox) -> None:
+def test_a_killed_parent_leaves_no_program_and_no_folder_behind(box: Sandbox, tmp_path: Path) -> None:
     script = (
+        f"import tempfile\ntempfile.tempdir = {str(tmp_path)!r}\n"
         "from domaintune.sandbox import *\nbox = open_sandbox()\nprint('on', flush=True)\n"
         "box.run(Program(source='import time; time.sleep(60)'))"
     )
@@ -231,10 +286,10 @@ def test_a_killed_parent_leaves_no_program_behind(box: Sandbox) -> None:
     parent.stdout.close()
     assert children
     for _ in range(100):
-        if not any(Path(f"/proc/{child}").exists() for child in children):
+        if not any(Path(f"/proc/{child}").exists() for child in children) and not list(tmp_path.iterdir()):
             return
         threading.Event().wait(0.05)
-    pytest.fail("a launcher has outlived its parent")
+    pytest.fail("a launcher, or its folder, has outlived its parent")
 
 
 PLAIN = st.recursive(

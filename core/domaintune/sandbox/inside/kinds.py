@@ -225,6 +225,11 @@ def decoys(value: Any, chance: Callable[[int], int]) -> list[Any]:
 
     `chance(n)` gives a number below n.
     """
+    made = _decoys(value, chance)
+    return [decoy for decoy in made if type(decoy) is not type(value) or decoy != value]
+
+
+def _decoys(value: Any, chance: Callable[[int], int]) -> list[Any]:
     if type(value) in {int, float}:
         return [value + step for step in (1 + chance(5), -1 - chance(5), (7 + chance(90)) * (1 - 2 * chance(2)))]
     if type(value) in {str, list, tuple, bytes} and value:

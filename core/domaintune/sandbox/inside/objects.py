@@ -284,7 +284,7 @@ class Peer:
                 return bool(peer.do(number, "plain")[0] == other)  # a list that is more than a list is compared here
             if not asked or not peer.trusts(type(one)) or other is None or isinstance(other, bool):
                 return False
-            decoys = [value for value in kinds.decoys(other, self._chance) if value != other] if self._strict else []
+            decoys = kinds.decoys(other, self._chance) if self._strict else []
             place = self._chance(len(decoys) + 1)
             before, after = decoys[:place], decoys[place:]
             lied = any(self._says_equal(number, value) for value in before)
