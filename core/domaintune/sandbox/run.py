@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import secrets
 import select
 import selectors
@@ -31,6 +32,11 @@ from domaintune.sandbox.work import empty, usage
 LIBRARY = Path(os.__file__).parent
 """Python's own library."""
 PACKAGES = {"site-packages", "dist-packages"}
+SHARED = tuple(map(Path, dict.fromkeys(("/usr/lib", "/usr/lib64", "/lib", "/lib64", f"{sys.base_prefix}/lib"))))
+SHARED_NAME = re.compile(r"\.so(?:\.|$)|-linux-")
+"""A library, or a folder of the libraries of one machine (`x86_64-linux-gnu`)."""
+MOST = 300
+"""Rules for one folder: each takes time at the start of every program."""
 KEPT = 1 << 16
 """Bytes of the output that a result holds."""
 GRACE = 2.0
@@ -123,10 +129,14 @@ def _readable() -> tuple[str, ...]:
     """Return what every program may read: Python's own library without installed packages, and shared libraries."""
     own = [str(part) for part in LIBRARY.iterdir() if part.name not in PACKAGES]
     dynamic = [path for path in sys.path if path.endswith("lib-dynload")]
-    system = ("/usr/lib", "/usr/lib64", "/lib", "/lib64", "/usr/share/zoneinfo", "/etc/ld.so.cache", "/dev/urandom")
-    beside = Path(sys.base_prefix, "lib")  # shared libraries of a Python that brings its own
-    shared = [str(part) for part in beside.glob("*.so*")] if beside.is_dir() else []
-    return (*own, *dynamic, *shared, *system)
+    shared = [part for place in SHARED for part in _libraries(place)]
+    return (*own, *dynamic, *shared, "/usr/share/zoneinfo", "/etc/ld.so.cache", "/dev/urandom")
+
+
+def _libraries(place: Path) -> list[str]:
+    """Return the shared libraries of a folder, and its folders of them; the whole folder where they are too many."""
+    found = [str(part) for part in place.iterdir() if SHARED_NAME.search(part.name)] if place.is_dir() else []
+    return found if len(found) <= MOST else [str(place)]
 
 
 def _follow(
