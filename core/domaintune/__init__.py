@@ -13,6 +13,8 @@ Names are imported on first use, so that `import domaintune` and `domaintune --h
 
 from __future__ import annotations
 
+from domaintune.lazy import on_demand
+
 __version__ = "0.1.0"
 
 TYPE_CHECKING = False  # as in typing, which takes longer to import than `domaintune --help` to run
@@ -74,11 +76,4 @@ _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.
 __all__ = [*sorted(_MODULE_OF), "__version__"]  # noqa: PLE0604  (all strings, computed from the table above)
 
 
-def __getattr__(name: str) -> object:
-    """Import a public name from the module that defines it."""
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module 'domaintune' has no attribute {name!r}")
-    module = __import__(f"domaintune.{_MODULE_OF[name]}", fromlist=[name])
-    value: object = getattr(module, name)
-    globals()[name] = value
-    return value
+__getattr__ = on_demand(__name__, _MODULE_OF)

@@ -10,11 +10,11 @@ how it exits and what it changes in its own process have no say in the verdict. 
 
 from __future__ import annotations
 
+from domaintune.lazy import on_demand
+
 TYPE_CHECKING = False  # the launcher imports this package for every program that runs, and needs none of it
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from domaintune.errors import SandboxError as SandboxError
     from domaintune.sandbox.box import Sandbox as Sandbox
     from domaintune.sandbox.box import open_sandbox as open_sandbox
@@ -26,16 +26,10 @@ if TYPE_CHECKING:
     from domaintune.sandbox.records import Verdict as Verdict
 
 _MODULE_OF = {
-    "SandboxError": "domaintune.errors",
-    **dict.fromkeys(("Sandbox", "open_sandbox", "open_with"), "domaintune.sandbox.box"),
-    **dict.fromkeys(("Limits", "Program", "Result", "Tier", "Verdict"), "domaintune.sandbox.records"),
+    **dict.fromkeys(("Sandbox", "SandboxError", "open_sandbox", "open_with"), "box"),
+    **dict.fromkeys(("Limits", "Program", "Result", "Tier", "Verdict"), "records"),
 }
 
 __all__ = ["Limits", "Program", "Result", "Sandbox", "SandboxError", "Tier", "Verdict", "open_sandbox", "open_with"]
 
-
-def __getattr__(name: str) -> Any:
-    """Import a public name from the module that defines it."""
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module 'domaintune.sandbox' has no attribute {name!r}")
-    return getattr(__import__(_MODULE_OF[name], fromlist=[name]), name)
+__getattr__ = on_demand(__name__, _MODULE_OF)

@@ -14,6 +14,8 @@ A domain that evolves in ways of its own brings a `Recipe` with its operators. N
 
 from __future__ import annotations
 
+from domaintune.lazy import on_demand
+
 TYPE_CHECKING = False  # as in domaintune itself
 
 if TYPE_CHECKING:
@@ -51,12 +53,4 @@ _HOME = {
 
 __all__ = [*sorted(_HOME)]  # noqa: PLE0604  (all strings, computed from the table above)
 
-
-def __getattr__(name: str) -> object:
-    """Import a public name from the module that defines it."""
-    if name not in _HOME:
-        raise AttributeError(f"module 'domaintune.synthesis' has no attribute {name!r}")
-    module = __import__(f"domaintune.synthesis.{_HOME[name]}", fromlist=[name])
-    value: object = getattr(module, name)
-    globals()[name] = value
-    return value
+__getattr__ = on_demand(__name__, _HOME)
