@@ -28,7 +28,8 @@ SAMPLE = ("--limit", 80, "--name", "tiny")
 FILES = {
     "settings.toml", "stages.json", "report.json", "data/train.jsonl", "data/test.jsonl", "data/ledger.json",
     "data/lengths.json", "train/train_log.jsonl", "train/training_loss.png", "train/adapter/adapter_config.json",
-    "train/adapter/adapter_model.safetensors", "evaluation/report.json", "adapter/adapter_config.json",
+    "train/adapter/adapter_model.safetensors", "evaluation/report.json", "evaluation/results.jsonl",
+    "adapter/adapter_config.json",
     "adapter/adapter_model.safetensors", "adapter/tokenizer.json", "adapter/tokenizer_config.json",
     "adapter/chat_template.jinja", "adapter/domaintune.json", "adapter/README.md", "adapter/train_log.jsonl",
     "adapter/training_loss.png",
