@@ -20,6 +20,10 @@ Side: TypeAlias = Literal["train", "test"]
 """What an example is for: to be learned, or to be tested on."""
 Progress: TypeAlias = Callable[..., None]
 """Called with (done, total), and a note to show behind the bar."""
+Bars: TypeAlias = Callable[[str, "int | None"], AbstractContextManager[Progress]]
+"""Shows a bar of that title and total while something takes long."""
+IMAGE = "<image>"
+"""Stands in a message where a picture is shown: the n-th marker of the prompt is the n-th picture."""
 
 
 class Message(TypedDict):
@@ -71,8 +75,12 @@ class Example:
     """One thing to learn or to be tested on: chat messages in, chat messages out.
 
     `group` is the text that makes two examples relatives (default: the last user message). Examples whose group
-    texts are equal or nearly equal stay on one side of the train/test split. `tags` name the slices a report shows apart.
-    `choices` make it multiple choice: a model picks the likeliest of them instead of writing an answer.
+    texts are equal or nearly equal stay on one side of the train/test split. `side` says which, where the task decides it
+    (a compositional split). `tags` name the slices a report shows apart. `choices` make it multiple choice: a model picks
+    the likeliest of them instead of writing an answer.
+
+    `images` are paths or `data:` URLs; each stands where its `IMAGE` marker does, or, without any marker, before the first
+    user message. A completion of several messages is a conversation: what its assistant says is learned, all of it.
     """
 
     prompt: tuple[Message, ...]
@@ -81,6 +89,7 @@ class Example:
     images: tuple[str, ...] = ()
     tags: frozenset[str] = frozenset()
     group: str | None = None
+    side: Side | None = None
     choices: tuple[str, ...] = ()
     meta: Mapping[str, Any] = field(default_factory=dict)
 
@@ -91,8 +100,8 @@ class Example:
 
     @property
     def reference(self) -> str:
-        """The text of the completion."""
-        return "\n".join(m["content"] for m in self.completion)
+        """What the assistant says in the completion."""
+        return "\n".join(m["content"] for m in self.completion if m["role"] == "assistant")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -217,6 +226,10 @@ class Mix:
     top: int = 2
 
 
+Reader: TypeAlias = Callable[[Sequence[str]], "Iterable[tuple[Mapping[str, Any], Origin]] | None"]
+"""Reads all sources of a builder together: values by column and the place of each row, or None for the ordinary way."""
+
+
 class BuildContext(Protocol):
     """What a data builder is given. It reads rows and draws from `rng`; it never splits and never writes."""
 
@@ -228,10 +241,11 @@ class BuildContext(Protocol):
     def rng(self) -> random.Random:
         """A generator seeded from the build's seed and the builder's name."""
 
-    def rows(self, *fields: Field, sample: Path | None = None) -> Iterator[Row]:
+    def rows(self, *fields: Field, sample: Path | None = None, reader: Reader | None = None) -> Iterator[Row]:
         """Yield the rows of the user's sources, or of the builder's own `sample` where the user named none.
 
-        Malformed rows are already booked in the ledger and do not appear here.
+        Malformed rows are already booked in the ledger and do not appear here. A `reader` reads sources that have a form
+        of their own, such as several files whose rows belong together.
         """
 
     def tokens(self, text: str) -> list[str] | None:
@@ -245,6 +259,9 @@ class BuildContext(Protocol):
 
     def sandbox(self) -> Sandbox:
         """Return the sandbox of the `[sandbox]` settings; SandboxError where its tier cannot be had on this machine."""
+
+    def pictures_of(self, source: str) -> Path | None:
+        """Return the folder in which the pictures lie that a row of this source names, for `domaintune.images.read`."""
 
     def progress(self, title: str, total: int | None = None) -> AbstractContextManager[Progress]:
         """Show a bar while something takes long; yields a function of (done, total, note)."""
@@ -294,6 +311,19 @@ class Retriever(Protocol):
 
     def open(self, passages: Sequence[Passage], folder: Path) -> Finder:
         """Open the index of these passages."""
+
+
+class BaseMaker(Protocol):
+    """Makes a base model that nobody publishes: put together from parts, or trained from nothing."""
+
+    def identity(self) -> Mapping[str, Any]:
+        """Return the plain values that decide what is made; quick, and without fetching anything."""
+
+    def make(self, folder: Path, bars: Bars) -> str | None:
+        """Write an ordinary transformers folder: config.json, safetensors, tokenizer, and its processor's files.
+
+        `bars(title, total)` shows a bar, as `BuildContext.progress` does. Returns what the user should be told.
+        """
 
 
 class Teacher(Protocol):

@@ -18,7 +18,15 @@ from domaintune.data.lengths import CountTokens, LengthTable, measured
 from domaintune.data.near import Kinship
 from domaintune.data.order import ordered, without_repeats
 from domaintune.data.overlap import Asked, without_asked
-from domaintune.data.split import check_apart, divide, group_text, uncontaminated, with_families
+from domaintune.data.pictures import Album
+from domaintune.data.split import (
+    check_apart,
+    divide,
+    group_text,
+    joined_by_pictures,
+    uncontaminated,
+    with_families,
+)
 from domaintune.errors import DataError
 from domaintune.settings import DataSettings
 from domaintune.teachers import together
@@ -66,7 +74,8 @@ def make(  # noqa: PLR0913  (the one call of this room: a builder, what it may k
     check_distinct([*settings.sources, *settings.test_source], "data.sources and data.test_source")
     ours = Context(builder_name, options, settings, seed=seed, tools=tools)
     theirs = Context(builder_name, options, settings, seed=seed, side="test", tools=tools)
-    sides = _read(builder, ours, theirs, settings)
+    album = Album()
+    sides = _read(builder, ours, theirs, settings, album)
     if ours.shards:
         _check_settings_of_shards(builder_name, settings)
         shards = limited(ours.shards, settings.limit)
@@ -78,16 +87,18 @@ def make(  # noqa: PLR0913  (the one call of this room: a builder, what it may k
     notes = [
         f"data.balance limits {tag!r}, which no training example has" for tag in absent(sides.train, settings.balance)
     ]
-    lengths = _trimmed(sides, settings, max_length, count_tokens)
+    lengths = _trimmed(sides, settings, max_length, album.counting(count_tokens))
+    train, test = map(album.readable, (sides.train, sides.test))
     return Dataset(
-        train=tuple(sides.train),
-        test=tuple(sides.test),
+        train=train,
+        test=test,
         ledger=replace(Ledger.close(rows_in, len(sides.train), len(sides.test), sides.dropped), scrubbed=scrubbed),
         lengths=lengths,
         notes=tuple(dict.fromkeys(ours.notes + theirs.notes + notes)),
         sample=ours.sample is not None,
         recording=(*ours.recording, *theirs.recording),
         usage=_usage(ours, theirs),
+        pictures=album.names((*train, *test)),
     )
 
 
@@ -108,13 +119,16 @@ def _check_settings_of_shards(builder: str, settings: DataSettings) -> None:
             )
 
 
-def _read(builder: DataBuilder, ours: Context, theirs: Context, settings: DataSettings) -> _Sides:
-    """Call the builder for the sources and, where there is one, for the test source."""
+def _read(builder: DataBuilder, ours: Context, theirs: Context, settings: DataSettings, album: Album) -> _Sides:
+    """Call the builder for the sources and, where there is one, for the test source; then look at their pictures."""
     train, dropped = ours.call(builder)
     test: list[Example] = []
     if settings.test_source:
         test, dropped_test = theirs.call(builder)
         dropped += dropped_test
+    train, bad = album.checked(train, ours)
+    test, bad_test = album.checked(test, theirs)
+    dropped += bad + bad_test
     sides = _Sides(train, test, dropped)
     for context in (ours, theirs):
         _check_malformed(context, sides, settings.max_malformed)
@@ -162,11 +176,18 @@ def _rounded_up(share: float) -> float:
 
 
 def _divided(sides: _Sides, settings: DataSettings) -> _Sides:
-    """Split by families, or clear the training set of what the test source holds; groups become hashes."""
-    kinship = Kinship(map(group_text, (*sides.train, *sides.test)), settings.near)
+    """Split by families, or clear the training set of what the test source holds; groups become hashes.
+
+    Families are examples whose group texts are equal or nearly so, or that show the same picture. Where the builder
+    decides sides (`Example.side`), only equal texts count: two scenes of which the same is asked are no relatives, and
+    what is alike and yet apart was meant to be. With a test source the files decide, and sides count for nothing.
+    """
+    decided = not settings.test_source and any(example.side is not None for example in sides.train)
+    kinship = Kinship(map(group_text, (*sides.train, *sides.test)), 1.0 if decided else settings.near)
     if settings.test_source:
         sides.keep(*uncontaminated(sides.train, sides.test, kinship))
-    families = kinship.families(map(group_text, (*sides.train, *sides.test)))
+    left = (*sides.train, *sides.test)
+    families = joined_by_pictures(left, kinship.families(map(group_text, left)))
     if not settings.test_source:
         sides.train, sides.test = divide(sides.train, families, settings.test_fraction)
     check_apart(sides.train, sides.test, kinship)

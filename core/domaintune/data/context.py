@@ -20,6 +20,7 @@ from domaintune.contracts import (
     Origin,
     Passage,
     Progress,
+    Reader,
     Row,
     Shard,
     Side,
@@ -27,8 +28,8 @@ from domaintune.contracts import (
     Usage,
 )
 from domaintune.data.columns import check_overrides
-from domaintune.data.folders import check_nested
-from domaintune.data.rows import Reading, printable, read
+from domaintune.data.folders import check_nested, is_folder
+from domaintune.data.rows import Reading, joined, printable, read
 from domaintune.errors import DataError, PluginError
 from domaintune.settings import DataSettings, SandboxSettings
 from domaintune.teachers import Recorder, Silent, open_teacher
@@ -77,20 +78,26 @@ class Context:
         self._sources = settings.sources if side == "train" else settings.test_source
         self._limit = settings.limit if side == "train" else None
         self._tools = tools or Tools()
+        self._of_sample: Path | None = None
         self._teacher: Recorder | None = None
         self._sandbox: Sandbox | None = None
 
-    def rows(self, *fields: Field, sample: Path | None = None) -> Iterator[Row]:
-        """Yield the rows of the sources, or of the builder's own sample where the user named no source."""
+    def rows(self, *fields: Field, sample: Path | None = None, reader: Reader | None = None) -> Iterator[Row]:
+        """Yield the rows of the sources, or of the builder's own sample where the user named no source.
+
+        A `reader` reads sources of a form of its own; those that it does not know are read as always.
+        """
         self.asked = True
         check_overrides(self._settings.columns, fields)
         check_nested(self._sources)
         if not self._sources and sample is None:
             raise DataError(f"data builder {self.builder!r} needs files to read; name them with --source FILE")
-        return self._rows(fields, sample)
+        return self._rows(fields, sample, reader)
 
-    def _rows(self, fields: tuple[Field, ...], sample: Path | None) -> Iterator[Row]:
-        for item in islice(self._all(fields, sample), self._limit):
+    def _rows(self, fields: tuple[Field, ...], sample: Path | None, reader: Reader | None) -> Iterator[Row]:
+        own = reader(self._sources) if reader is not None and self._sources else None
+        found = self._all(fields, sample) if own is None else joined(own, self._reading(fields))
+        for item in islice(found, self._limit):
             if isinstance(item, Row):
                 self.seen[item.origin] = None
                 yield item
@@ -100,14 +107,18 @@ class Context:
     def _all(self, fields: tuple[Field, ...], sample: Path | None) -> Iterator[Row | Dropped]:
         notes = self.notes
         if self._sources:
-            reading = Reading(fields=fields, columns=self._settings.columns, encoding=self._settings.encoding)
+            reading = self._reading(fields)
             for source in self._sources:
                 yield from read(source, printable(source), reading, notes)
         elif sample is not None:
             # the sample is the builder's own: neither the user's encoding nor this machine's folders belong to it
             self.sample = sample.name
+            self._of_sample = sample.parent
             reading = Reading(fields=fields, columns=self._settings.columns, encoding="utf-8")
             yield from read(str(sample), sample.name, reading, notes)
+
+    def _reading(self, fields: tuple[Field, ...]) -> Reading:
+        return Reading(fields=fields, columns=self._settings.columns, encoding=self._settings.encoding)
 
     def tokens(self, text: str) -> list[str] | None:
         """Return the pieces into which the base model's tokenizer cuts a text; None where no tokenizer is at hand."""
@@ -158,6 +169,27 @@ class Context:
 
             self._sandbox = open_with(self._tools.sandbox)
         return self._sandbox
+
+    def pictures_of(self, source: str) -> Path | None:
+        """Return the folder in which the pictures lie that a row of this source names.
+
+        It is that of the settings, else the folder of the source. A builder's own sample has its pictures beside it. None
+        for a builder that reads no rows and made its own pictures: their names are no stranger's.
+        """
+        if self._of_sample is not None:
+            return self._of_sample
+        if self._settings.images is not None:
+            return Path(self._settings.images)
+        if not self.asked:
+            return None
+        for name in self._sources:
+            label = printable(name)
+            inside = source.removeprefix(label.rstrip("/") + "/")
+            if inside != source and is_folder(name):
+                return Path(name, inside).parent
+            if source == label:
+                return _beside(name)
+        return _beside(self._sources[0]) if self._sources else Path()
 
     def progress(self, title: str, total: int | None = None) -> AbstractContextManager[Progress]:
         """Show a bar on a terminal; yields a function of (done, total, note)."""
@@ -271,3 +303,7 @@ class Context:
         if self._settings.teacher is not None and self._teacher is None:
             rounds = "; data.options.rounds = 0" if getattr(self.options, "rounds", None) == 0 else ""
             self.note(f"the teacher {self._settings.teacher!r} is not asked: the options call for none{rounds}")
+
+
+def _beside(source: str) -> Path:
+    return Path(source) if is_folder(source) else Path(source).parent

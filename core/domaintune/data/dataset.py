@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from domaintune.contracts import Example, Origin, Side, Usage
 from domaintune.data.ledger import Ledger
 from domaintune.data.lengths import LengthTable
+from domaintune.data.pictures import keep, renamed, with_paths
 from domaintune.errors import DataError
 from domaintune.files import stream_jsonl, write_json, write_jsonl
 
@@ -21,7 +22,8 @@ class Dataset:
     """Both sides in content order, what became of every row, and what the user should be told.
 
     `sample` is True when no source was named and the builder's own sample was read. `recording` is what a teacher was
-    asked and answered, `usage` what that took; None where no teacher was asked.
+    asked and answered, `usage` what that took; None where no teacher was asked. `pictures` gives the name that each image
+    of the examples has in the files (`images/<sha256>.png`); the image itself is a path, or a `data:` URL.
     """
 
     train: tuple[Example, ...]
@@ -32,12 +34,17 @@ class Dataset:
     sample: bool = False
     recording: tuple[Mapping[str, Any], ...] = ()
     usage: Usage | None = None
+    pictures: Mapping[str, str] = field(default_factory=dict)
 
 
 def write(dataset: Dataset, folder: Path) -> None:
-    """Write train.jsonl, test.jsonl, ledger.json, and lengths.json and teacher.jsonl where there is something for them."""
-    write_jsonl(folder / "train.jsonl", map(as_row, dataset.train))
-    write_jsonl(folder / "test.jsonl", map(as_row, dataset.test))
+    """Write train.jsonl, test.jsonl, ledger.json, and images/, lengths.json and teacher.jsonl where there is need.
+
+    Raises DataError where a picture is no longer what it was when it was checked.
+    """
+    keep(dataset.pictures, folder)
+    for side, examples in (("train", dataset.train), ("test", dataset.test)):
+        write_jsonl(folder / f"{side}.jsonl", (as_row(renamed(example, dataset.pictures)) for example in examples))
     if dataset.recording:
         write_jsonl(folder / "teacher.jsonl", dataset.recording)
         (folder / "teacher.jsonl").chmod(0o600)  # like the store of answers
@@ -59,10 +66,16 @@ def load(folder: Path, side: Side) -> list[Example]:
 
 
 def stream(folder: Path, side: Side) -> Iterator[Example]:
-    """Read the examples of one side, one at a time."""
+    """Read the examples of one side, one at a time; their pictures have absolute paths.
+
+    Raises DataError where the file or one of its pictures is missing or damaged.
+    """
     file = folder / f"{side}.jsonl"
+    place = folder.resolve()
     try:
-        yield from map(as_example, stream_jsonl(file))
+        for row in stream_jsonl(file):
+            example = as_example(row)
+            yield with_paths(example, place) if example.images else example
     except OSError as error:
         raise DataError(f"cannot read {str(file)!r}: {error.strerror}; run the data stage first") from None
     except (ValueError, KeyError, TypeError) as error:

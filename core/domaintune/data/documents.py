@@ -1,4 +1,4 @@
-"""JSON files: lists of objects in one document, or one object a line."""
+"""JSON files: objects in one document, in a list or each under its key, or one object a line."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from domaintune.data.jsontext import SHAPE, STRICT, as_object, kind, parse
 from domaintune.data.lines import SURROGATE, known_encoding, lines, open_text
-from domaintune.data.records import Flaw, Malformed, Record, Records, Table, listed
+from domaintune.data.records import Flaw, Malformed, Record, Records, Table, listed, shown
 from domaintune.errors import DataError
 
 MAX_DOCUMENT = 512 << 20
@@ -38,16 +39,21 @@ def _line_records(path: Path, encoding: str) -> Records:
 
 
 def open_json(path: Path, encoding: str) -> Table:
-    """Open one JSON document: a list of objects, or an object with exactly one list of objects in it."""
+    """Open one JSON document: a list of objects, an object with exactly one such list, or an object of objects.
+
+    An object of objects is a table whose first column `id` holds the keys; an object's own `id` goes before its key.
+    """
     if path.stat().st_size > MAX_DOCUMENT:
         raise DataError(
             f"{str(path)!r} is a JSON document of more than 512 MiB; write one object a line into a .jsonl file instead"
         )
     text = _text(path, encoding)
     try:
-        start = _list_start(text, path)
+        start = _rows_start(text, path)
     except (json.JSONDecodeError, RecursionError) as error:
         raise _unreadable(path, text, error) from None
+    if text[start] == "{":
+        return Table(None, lambda _: _keyed_records(text, start))
     return Table(None, lambda _: _item_records(path, text, start))
 
 
@@ -64,8 +70,8 @@ def _text(path: Path, encoding: str) -> str:
     return text
 
 
-def _list_start(text: str, path: Path) -> int:
-    """Return where the list of objects begins."""
+def _rows_start(text: str, path: Path) -> int:
+    """Return where the list of objects begins, or the object of objects."""
     start = _skip(text, 0)
     if text[start] == "[":
         return start
@@ -76,6 +82,8 @@ def _list_start(text: str, path: Path) -> int:
     if not isinstance(value, dict):
         raise DataError(f"{str(path)!r} holds {kind(value)}; it must hold a list of objects")
     found = dict(_lists(text, start))
+    if not found and value and all(isinstance(row, dict) for row in value.values()):
+        return start
     if len(found) != 1:
         which = f"{len(found)} lists of objects ({listed(list(found))})" if found else "no list of objects"
         raise DataError(f"{str(path)!r} is an object with {which}; it must hold exactly one")
@@ -84,15 +92,34 @@ def _list_start(text: str, path: Path) -> int:
 
 def _lists(text: str, start: int) -> Iterator[tuple[str, int]]:
     """Yield key and place of each list of objects directly inside an object that is known to parse."""
+    for key, at, value in _members(text, start):
+        if isinstance(value, list) and any(isinstance(item, dict) for item in value):
+            yield key, at
+
+
+def _members(text: str, start: int) -> Iterator[tuple[str, int, Any]]:
+    """Yield key, place and value of each member of an object that is known to parse."""
     at = _skip(text, start + 1)
     while text[at] != "}":
         key, at = SHAPE.raw_decode(text, at)
         at = _skip(text, _skip(text, at) + 1)  # past the colon
         value, end = SHAPE.raw_decode(text, at)
-        if isinstance(value, list) and any(isinstance(item, dict) for item in value):
-            yield key, at
+        yield key, at, value
         at = _skip(text, end)
         at = _skip(text, at + 1) if text[at] == "," else at
+
+
+def _keyed_records(text: str, start: int) -> Records:
+    seen: set[str] = set()
+    for number, (key, at, _) in enumerate(_members(text, start), 1):
+        place = f"item {number}"
+        try:
+            if key in seen:
+                raise Flaw(f"the key {shown(key)} appears more than once")
+            seen.add(key)
+            yield Record(place, {"id": key, **as_object(STRICT.raw_decode(text, at)[0])})
+        except Flaw as flaw:
+            yield Malformed(place, str(flaw))
 
 
 def _item_records(path: Path, text: str, start: int) -> Records:

@@ -47,15 +47,15 @@ class Kinship:
         parent: dict[str | int, str | int] = {}
         for text in unique:
             form = self._forms[text]
-            _join(parent, form.same, form.set)
+            join(parent, form.same, form.set)
         if self._sketches is not None:
             for one, other in self._sketches.links([self._forms[text].set for text in unique]):
-                _join(parent, one, other)
+                join(parent, one, other)
         keys: dict[str | int, str] = {}
         for text in unique:
-            root, key = _root(parent, self._forms[text].set), digest(self._forms[text].same)
+            root, key = root_of(parent, self._forms[text].set), digest(self._forms[text].same)
             keys[root] = min(key, keys.get(root, key))
-        return {text: keys[_root(parent, self._forms[text].set)] for text in unique}
+        return {text: keys[root_of(parent, self._forms[text].set)] for text in unique}
 
     def across(self, left: Iterable[str], right: Iterable[str]) -> dict[str, Match]:
         """Return the texts of the left that are the same as one of the right, each with the most similar one."""
@@ -79,7 +79,8 @@ class Kinship:
         return found
 
 
-def _root(parent: dict[str | int, str | int], one: str | int) -> str | int:
+def root_of(parent: dict[str | int, str | int], one: str | int) -> str | int:
+    """Return what stands for all that `one` was joined with."""
     parent.setdefault(one, one)
     while parent[one] != one:
         parent[one] = parent[parent[one]]
@@ -87,5 +88,6 @@ def _root(parent: dict[str | int, str | int], one: str | int) -> str | int:
     return one
 
 
-def _join(parent: dict[str | int, str | int], one: str | int, other: str | int) -> None:
-    parent[_root(parent, one)] = _root(parent, other)
+def join(parent: dict[str | int, str | int], one: str | int, other: str | int) -> None:
+    """Make two things relatives, and with them their relatives."""
+    parent[root_of(parent, one)] = root_of(parent, other)

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from itertools import chain, groupby
 from operator import itemgetter
 
-from domaintune.contracts import Dropped, Example
+from domaintune.contracts import IMAGE, Dropped, Example
 from domaintune.data.text import words
+from domaintune.images.naming import picture_key
 
 REASON = "contamination"
 COMMON = 3
@@ -82,6 +83,7 @@ class Trap:
     """Catches the texts that share something telling with one of an evaluator's items."""
 
     def __init__(self, items: Iterable[Example], overlap: tuple[int, int]) -> None:
+        items = list(items)
         # an item may come in several forms, free and with choices; an item with images is not its question
         texts = [(item_name(item), words(item.question), words(item.reference)) for item in items if not item.images]
         distinct = {(" ".join(asked), " ".join(said)): (name, asked, said) for name, asked, said in texts}.values()
@@ -94,22 +96,59 @@ class Trap:
         self._near = Runs(own[: len(asked)], near, min(SHORTEST, near), names=NAMES, room=ROOM)
         self._far = Runs(own, far, min(near, far), names=NAMES)
         self._common = Runs(own, 2 * far, 2 * far)
+        self._pictured = _Pictured([item for item in items if item.images], near)
 
     def caught(self, row: Example) -> str:
-        """Return the sentence what a training example shares with which item, or an empty one."""
-        asked = [words(m["content"]) for m in row.prompt if m["role"] == "user"]
+        """Return the sentence what a training example shares with which item, or an empty one.
+
+        The same question about another picture, or about none, is another question; long texts give themselves away.
+        """
         said = [words(m["content"]) for m in (*row.prompt, *row.completion) if m["role"] not in {"user", "system"}]
-        for text in chain(asked, said):
+        asked = _asked(row)
+        for text in chain([] if row.images else asked, said):
             whole = " ".join(text)
             name = self._texts.get(whole) or (self._questions.get(whole) if text in asked else None)
             if name:
                 return f"the same text as {name}"
+        why = self._pictured.caught(row, asked) if row.images else ""
+        if why:
+            return why
         asked, said = [_plain(text) for text in asked], [_plain(text) for text in said]
         looks = chain(
-            ((self._near, text) for text in asked),
+            ((self._near, text) for text in asked if not row.images),
             ((runs, text) for text in chain(asked, said) for runs in (self._far, self._common)),
         )
         return next((why for runs, text in looks if (why := runs.shared(text))), "")
+
+
+class _Pictured:
+    """Catches the examples that show an item's picture and ask what the item asks."""
+
+    def __init__(self, items: Iterable[Example], near: int) -> None:
+        self._near = near
+        self._items: dict[str, list[tuple[str, list[str], set[str]]]] = {}
+        for item in items:
+            question = words(item.question.replace(IMAGE, " "))
+            known = (item_name(item), question, set(_runs(_plain(question), near)))
+            for key in sorted({*map(picture_key, item.images)}):
+                self._items.setdefault(key, []).append(known)
+
+    def caught(self, row: Example, asked: Sequence[list[str]]) -> str:
+        """Return the sentence which item an example gives away, or an empty one."""
+        known = [item for key in map(picture_key, row.images) for item in self._items.get(key, ())]
+        for name, question, runs in known:
+            if question in asked:
+                return f"asks the same about the same picture as {name}"
+            shared = next((run for text in asked for run in _runs(_plain(text), self._near) if run in runs), None)
+            if shared is not None:
+                return f"shares {self._near} words in a row, about the same picture, with {name}: {_quoted(shared)}"
+        return ""
+
+
+def _asked(row: Example) -> list[list[str]]:
+    """Return the words of each question of an example, those in the midst of a conversation included."""
+    texts = [m["content"] for m in (*row.prompt, *row.completion) if m["role"] == "user"]
+    return [words(text.replace(IMAGE, " ") if row.images else text) for text in texts]
 
 
 def _plain(text: Sequence[str]) -> list[str]:

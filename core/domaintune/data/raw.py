@@ -28,7 +28,8 @@ MAX_FILE = 1 << 30
 def records(source: str | Path) -> Iterator[tuple[dict[str, Any], Origin]]:
     """Yield the rows of a JSON, JSONL or Parquet file, or a hub dataset, each with its place; `.gz` is unpacked.
 
-    Values are as the file has them. What cannot be read raises DataError, which names the file and the line.
+    Values are as the file has them; of a JSON object of objects each row begins with its key as `id`. What cannot be read
+    raises DataError, which names the file and the line.
     """
     name = str(source)
     packed = name.casefold().endswith(".gz")
@@ -93,13 +94,15 @@ def _of_document(source: str, packed: bool) -> Iterator[tuple[str, dict[str, Any
 
 
 def _list_in(source: str, value: Any) -> list[Any]:
-    """Return the rows of a document: it is a list, or an object with exactly one list of objects in it."""
+    """Return the rows of a document: a list, the one list of objects in an object, or the objects of one by their key."""
     if isinstance(value, list):
         return value
     if not isinstance(value, dict):
         raise DataError(f"{source!r} holds {kind(value)}; it must hold a list of objects")
     lists = {key: rows for key, rows in value.items() if isinstance(rows, list)}
     found = {key: rows for key, rows in lists.items() if any(isinstance(row, dict) for row in rows)}
+    if not lists and value and all(isinstance(row, dict) for row in value.values()):
+        return [{"id": key, **row} for key, row in value.items()]
     if len(found) != 1:
         raise DataError(
             f"{source!r} is an object with {len(found)} lists of objects ({listed(list(found))}); it must hold exactly one"

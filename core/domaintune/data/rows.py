@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -47,6 +47,13 @@ def read(source: str, label: str, reading: Reading, notes: list[str]) -> Iterato
             yield from _read_file(str(Path(source) / name), inside, reading, notes)
         except DataError as error:
             yield Dropped(origin=Origin(source=inside), reason="malformed", detail=str(error))
+
+
+def joined(found: Iterable[tuple[Mapping[str, Any], Origin]], reading: Reading) -> Iterator[Row | Dropped]:
+    """Yield the rows that a builder's own reader has found; one whose value is no text is malformed, as ever."""
+    for values, origin in found:
+        record = Record(origin.place, values)
+        yield _row(record, origin.source, _picked(record, reading, {}), reading)
 
 
 def printable(source: str) -> str:

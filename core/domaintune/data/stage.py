@@ -17,8 +17,10 @@ from domaintune.data.context import Tools
 from domaintune.data.dataset import as_row
 from domaintune.data.ledger import Ledger
 from domaintune.data.overlap import Asked
+from domaintune.data.pictures import pictures_in
 from domaintune.data.sources import contents
 from domaintune.evaluation import Grader, enter_sandbox, of_sandbox, open_grader
+from domaintune.images.naming import picture_key
 from domaintune.models import base as models
 from domaintune.plan import Plan
 from domaintune.runs import Run
@@ -40,6 +42,7 @@ def inputs(plan: Plan) -> dict[str, Any]:
         "teacher": plan.teacher_code,
         "settings": given,
         "sources": contents(named),
+        **pictures_in(settings.data.images),
         "seed": settings.seed,
         "max_length": settings.train.max_length,
         "model": models.identity(settings.model),
@@ -84,7 +87,8 @@ def _of_programs(plan: Plan, asking: Sequence[Grader]) -> dict[str, Any]:
 def _content(item: Example) -> dict[str, Any]:
     """Return what an item asks, wherever its file lies."""
     row = as_row(item)
-    return {**row, "meta": {key: value for key, value in row["meta"].items() if key != "origin"}}
+    images = {"images": list(map(picture_key, item.images))} if item.images else {}
+    return {**row, **images, "meta": {key: value for key, value in row["meta"].items() if key != "origin"}}
 
 
 def _asked(plan: Plan, *, solving: bool) -> list[Asked]:
@@ -116,7 +120,7 @@ def make(plan: Plan, tokenizer: Any, *, solving: bool = True) -> data.Dataset | 
         settings.data,
         seed=settings.seed,
         max_length=settings.train.max_length,
-        count_tokens=partial(prompts.count_tokens, tokenizer) if tokenizer else None,
+        count_tokens=partial(prompts.count_tokens, tokenizer, processor=processor(plan)) if tokenizer else None,
         tools=Tools(
             pieces=partial(prompts.pieces, tokenizer) if tokenizer else None, sandbox=settings.sandbox, asking=solving
         ),
@@ -138,6 +142,11 @@ def preview(plan: Plan, size: int, tokenizer: Any) -> data.Dataset:
 def tokenizer(plan: Plan) -> Any:
     """Return the tokenizer of the base model."""
     return models.load_tokenizer(models.locate(plan.settings.model))
+
+
+def processor(plan: Plan) -> Any:
+    """Return the processor of a base model that reads pictures, else None."""
+    return models.load_processor(models.locate(plan.settings.model))
 
 
 def work(plan: Plan, folder: Path) -> dict[str, Any]:

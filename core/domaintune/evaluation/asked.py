@@ -6,11 +6,12 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from domaintune.contracts import Example
+from domaintune.contracts import IMAGE, Example
 from domaintune.errors import DataError
 from domaintune.evaluation.floors import normalise
 from domaintune.evaluation.grading import Grader
 from domaintune.evaluation.items import choose, prompt_key
+from domaintune.images.naming import picture_key
 
 
 class Asked(NamedTuple):
@@ -42,7 +43,8 @@ def ask(graders: Sequence[Grader], held_out: Sequence[Example], train: Iterable[
 
 def _keys(example: Example) -> list[tuple[str, ...]]:
     """Return what tells that two examples are the same: the question with its images, and the group's text."""
-    question = (normalise(example.question), *example.images)
+    asked = example.question.replace(IMAGE, " ") if example.images else example.question
+    question = (normalise(asked), *map(picture_key, example.images))
     return [question] if example.group is None else [question, ("group", example.group)]
 
 

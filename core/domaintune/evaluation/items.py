@@ -8,6 +8,7 @@ from itertools import zip_longest
 
 from domaintune import files
 from domaintune.contracts import Example
+from domaintune.images.naming import picture_key
 
 ALL = "all"
 """The slice of every item."""
@@ -41,9 +42,12 @@ def slices(tags: Sequence[frozenset[str]]) -> dict[str, list[int]]:
 
 
 def prompt_key(example: Example) -> str:
-    """Return a hash of what a model is asked: messages, images and, where there are some, choices."""
+    """Return a hash of what a model is asked: messages, images and, where there are some, choices.
+
+    Images count by their content, wherever their files lie.
+    """
     choices = [list(example.choices)] if example.choices else []  # answers kept before there were choices stay good
-    return files.fingerprint([list(example.prompt), list(example.images), *choices])
+    return files.fingerprint([list(example.prompt), list(map(picture_key, example.images)), *choices])
 
 
 def _by_tags(test: Sequence[Example]) -> dict[tuple[str, ...], list[int]]:
@@ -55,7 +59,8 @@ def _by_tags(test: Sequence[Example]) -> dict[tuple[str, ...], list[int]]:
 
 
 def _content_key(example: Example) -> str:
-    return files.fingerprint([list(example.prompt), list(example.completion), list(example.images)])
+    images = list(map(picture_key, example.images))
+    return files.fingerprint([list(example.prompt), list(example.completion), images])
 
 
 def _largest_remainder(sizes: dict[tuple[str, ...], int], seats: int) -> Counter[tuple[str, ...]]:

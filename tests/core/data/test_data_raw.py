@@ -71,6 +71,13 @@ def test_a_hub_dataset_is_read_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
 
 
+def test_an_object_of_objects_is_a_table_with_its_keys_as_the_first_column(tmp_path: Path) -> None:
+    file = written(tmp_path / "a.json", '{"7": {"text": "x", "of": [1]}, "8": {"id": "own", "text": "y"}}')
+    rows = [row for row, _ in records(file)]
+    assert rows == [{"id": "7", "text": "x", "of": [1]}, {"id": "own", "text": "y"}]
+    assert next(iter(rows[0])) == "id"
+
+
 GOOD = b'{"a": 1}\n'
 
 
@@ -88,6 +95,8 @@ GOOD = b'{"a": 1}\n'
         ("a.json", b'[{"a": 1},\n\n"\xff"]', "line 3: not UTF-8"),
         ("a.json", b"3", "holds a number; it must hold a list"),
         ("a.json", b'{"a": [{}], "b": [{}]}', r"2 lists of objects \('a', 'b'\); it must hold exactly one"),
+        ("a.json", b'{"a": {"b": 1}, "c": 3}', r"0 lists of objects \(none\)"),
+        ("a.json", b'{"a": {"b": 1}, "a": {"b": 2}}', "the key 'a' appears more than once"),
         ("a.json", b"[" * 200_000, "nested too deeply|not JSON"),
         ("a.csv", b"a,b\n", r"of no kind that can be read; known: \.json, "),
         ("a.parquet.gz", b"x", "of no kind that can be read"),

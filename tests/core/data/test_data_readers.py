@@ -45,6 +45,42 @@ def test_every_format_gives_the_same_rows_with_their_places(name: str, tmp_path:
     assert {one.origin.source for one in dataset.train} == {str(path)}
 
 
+def test_an_object_of_objects_is_a_table_with_its_keys_as_the_first_column(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    keyed = {row["question"]: {"answer": row["answer"]} for row in ROWS}
+    path.write_text(json.dumps(keyed, indent=1))
+    dataset = run(path, columns={"question": "id"})
+    assert places(dataset) == {row["question"]: f"item {i}" for i, row in enumerate(ROWS, 1)}
+    path.write_text(json.dumps({"key": {**ROWS[0], "id": "own"}, **{str(i): row for i, row in enumerate(ROWS[1:])}}))
+    assert "own" in everything(run(path, columns={"question": "id"}))
+    assert everything(run(path)) == {row["question"] for row in ROWS}
+
+
+@pytest.mark.parametrize(
+    ("member", "why"),
+    [
+        ('"3": {"answer": "twice"}', "the key '3' appears more than once"),
+        ('"30": {"answer": NaN}', "NaN is not JSON"),
+        ('"30": {"answer": "a", "answer": "b"}', "the key 'answer' appears more than once"),
+    ],
+)
+def test_a_flawed_member_of_an_object_of_objects_costs_one_row(member: str, why: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    members = [f'"{i}": {json.dumps(row)}' for i, row in enumerate(ROWS)]
+    path.write_text("{" + ", ".join([*members, member]) + "}")
+    dataset = run(path)
+    assert [(entry.line, entry.detail) for entry in dataset.ledger.dropped] == [(31, why)]
+    assert everything(dataset) == {row["question"] for row in ROWS}
+
+
+def test_an_object_that_holds_more_than_objects_is_no_table(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    for text in ('{"1": {"question": "q"}, "version": 3}', '{"1": {"question": "q"}, "2": ["q"]}', "{}"):
+        path.write_text(text)
+        with pytest.raises(DataError, match="is an object with no list of objects; it must hold exactly one"):
+            run(path)
+
+
 def test_a_record_over_several_lines_starts_where_it_starts(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     body = "".join(f'"q{i}\r\nsays ""hello"", twice",a{i}\r\n\r\n' for i in range(30))
