@@ -20,7 +20,10 @@ __version__ = "0.1.0"
 TYPE_CHECKING = False  # as in typing, which takes longer to import than `domaintune --help` to run
 
 if TYPE_CHECKING:
+    from domaintune.contracts import IMAGE as IMAGE
     from domaintune.contracts import Answer as Answer
+    from domaintune.contracts import Bars as Bars
+    from domaintune.contracts import BaseMaker as BaseMaker
     from domaintune.contracts import Batch as Batch
     from domaintune.contracts import BuildContext as BuildContext
     from domaintune.contracts import Component as Component
@@ -49,6 +52,7 @@ if TYPE_CHECKING:
     from domaintune.errors import SandboxError as SandboxError
     from domaintune.errors import TeacherError as TeacherError
     from domaintune.hookspecs import hookimpl as hookimpl
+    from domaintune.models.places import locate_model as locate_model
     from domaintune.retrieval.chunk import chunks as chunks
     from domaintune.sessions import Admission as Admission
     from domaintune.sessions import Limits as Limits
@@ -60,13 +64,14 @@ if TYPE_CHECKING:
 
 _HOME = {
     "contracts": (
-        "Answer Batch BuildContext Component Domain Dropped Example Field Finder Hit Member Message Mix Origin Passage "
-        "Row Sampling Score Shard Teacher Usage"
+        "Answer Bars BaseMaker Batch BuildContext Component Domain Dropped Example Field Finder Hit IMAGE Member Message "
+        "Mix Origin Passage Row Sampling Score Shard Teacher Usage"
     ),
     "data.raw": "records",
     "data.text": "clean_text words",
     "errors": "DataError DomaintuneError SandboxError TeacherError",
     "hookspecs": "hookimpl",
+    "models.places": "locate_model",
     "retrieval.chunk": "chunks",
     "sessions": "Admission Limits Request TokenChance TokenEvent",
     "teachers": "ask_teacher open_teacher",

@@ -65,7 +65,7 @@ def forecast_of(plan: Plan, name: str | None = None, until: Stage = "adapter") -
     at_hand = models.is_at_hand(plan.settings.model)
     tokenizer = data.tokenizer(plan) if at_hand else None
     made = data.preview(plan, SAMPLED, tokenizer)
-    lengths = prompts.count_tokens(tokenizer, made.train) if at_hand else _guess(made.train)
+    lengths = prompts.count_tokens(tokenizer, made.train, data.processor(plan)) if at_hand else _guess(made.train)
     tokens = sum(map(sum, lengths)) * made.ledger.train // len(made.train)  # shards show a sample of their rows
     train, used = plan.settings.train, plan.settings.retrieval
     if plan.uses_knowledge:  # at most: passages need not fill their budget
@@ -95,7 +95,7 @@ def _files(until: Stage, *, knowledge: bool) -> list[str]:
         "data": ["data/"],
         "index": ["index/"] if knowledge else [],
         "train": ["train/"],
-        "evaluation": ["evaluation/", "answers/", "report.json"],
+        "evaluation": ["evaluation/", "answers/", "report.html", "report.json"],
     }
     reached = list(made)[: [*made, "adapter"].index(until) + 1]
     last = ["adapter/"] if until == "adapter" else []
@@ -116,15 +116,16 @@ def _size(plan: Plan, tokens_an_example: float, examples_seen: int) -> dict[str,
     the backward to the frozen weights is not needed. Memory is weights + 16 bytes a trained parameter + activations.
     """
     import torch
-    from transformers import AutoConfig, AutoModelForCausalLM
 
     from domaintune.models.device import choose_device, choose_dtype
+    from domaintune.models.vision import auto_class
 
     settings = plan.settings
     base = models.locate(settings.model)
-    config = AutoConfig.from_pretrained(base.place, trust_remote_code=False)
+    whole = models.load_config(base)
+    config = whole.get_text_config()
     with torch.device("meta"):  # shapes only: no weights are read
-        model = AutoModelForCausalLM.from_config(config)
+        model = auto_class(whole).from_config(whole)
         parameters = model.num_parameters()
         trainable = _trainable(model, settings.lora)
     device = choose_device(settings.model.device)
@@ -151,7 +152,7 @@ def _trainable(model: Any, settings: LoraSettings) -> int:
     from domaintune.training.sft import lora_config, misfit
 
     try:
-        tuned = get_peft_model(model, lora_config(settings))
+        tuned = get_peft_model(model, lora_config(settings, model))
     except ValueError as error:
         raise misfit(settings, error) from None
     return int(tuned.get_nb_trainable_parameters()[0])

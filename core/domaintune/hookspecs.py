@@ -1,4 +1,4 @@
-"""The hooks: seven of one shape. Each takes nothing and yields frozen records; see docs/plugins.md.
+"""The hooks: eight of one shape. Each takes nothing and yields frozen records; see docs/plugins.md.
 
 A hook is called once in a process, when the first command asks what is installed. It must be quick and import nothing
 heavy: what a record offers is imported by the record's `load`, and only for the part that is used.
@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 import pluggy
 
-from domaintune.contracts import Component, Composer, DataBuilder, Domain, Evaluator, Retriever, Teacher
+from domaintune.contracts import BaseMaker, Component, Composer, DataBuilder, Domain, Evaluator, Retriever, Teacher
 from domaintune.sessions import Engine
 
 GROUP = "domaintune"
@@ -111,4 +111,15 @@ def domaintune_composers() -> Iterable[Component[Composer]]:  # type: ignore[emp
     member that answers a prompt, a mix of several, or None for the base model; or with both. A member has a name, a
     folder and a weight. Where the component declares `options`, `load` returns a class that takes them. Checking the
     members, the manifest, the card and the comparison of the members are done for it.
+    """
+
+
+@hookspec
+def domaintune_models() -> Iterable[Component[BaseMaker]]:  # type: ignore[empty-body]
+    """Offer base models that nobody publishes: put together from parts, or trained from nothing.
+
+    Called with all other hooks, when the first command needs to know what is installed; `load` is called where
+    `model.base` names the model. It returns an object with `identity()`, the plain values that decide what is made, and
+    `make(folder)`, which writes an ordinary transformers folder; or, where the component declares `options`, a class that
+    takes them (`model.options`). What was made is kept in the cache under its identity, so it is made once.
     """

@@ -34,6 +34,7 @@ KINDS = {
     "teacher": "domaintune_teachers",
     "engine": "domaintune_engines",
     "composer": "domaintune_composers",
+    "base model": "domaintune_models",
 }
 
 

@@ -8,10 +8,11 @@ and one that is only weighed (`Request.choices`) are the same tokens: those of `
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from domaintune.contracts import Example, Message, Passage
+from domaintune.contracts import IMAGE, Example, Message, Passage
+from domaintune.errors import DataError
 
 PLAIN_TEMPLATE = (
     "{% for m in messages %}{{ '<' + m['role'] + '>\\n' + m['content'] }}"
@@ -25,11 +26,30 @@ USE = "Use the passages below where they help, and name them by number, like [1]
 """Stands before the passages of a prompt."""
 
 
+PICTURE = {"type": "image"}
+"""A picture in a message that is given in parts."""
+MASKED = -100
+"""The label of a token that nothing is learned from."""
+
+
 class ExampleIds(NamedTuple):
-    """The token ids of a prompt and its answer; the loss, or the likelihood, counts the completion only."""
+    """The token ids of a prompt and its answer; the loss, or the likelihood, counts the completion only.
+
+    `labels` are as long as the completion: its ids, and MASKED where a user speaks in a conversation. `inputs` are the
+    tensors of the pictures of the prompt, where a model reads some.
+    """
 
     prompt: list[int]
     completion: list[int]
+    labels: list[int]
+    inputs: Mapping[str, Any] = {}
+
+
+class PromptIds(NamedTuple):
+    """The token ids of a prompt, and the tensors of its pictures."""
+
+    ids: list[int]
+    inputs: Mapping[str, Any] = {}
 
 
 def last_question(messages: Sequence[Message]) -> str:
@@ -64,27 +84,137 @@ def text_ids(tokenizer: Any, text: str) -> list[int]:
     return list(tokenizer(text)["input_ids"])
 
 
-def example_ids(tokenizer: Any, example: Example) -> ExampleIds:
-    """Return the token ids of an example; the completion ends with the token that ends a turn."""
-    return exchange_ids(tokenizer, example.prompt, example.completion)
+def pictured_ids(processor: Any, messages: Sequence[Message], images: Sequence[str]) -> PromptIds:
+    """Return the token ids of a conversation with pictures, each spread over its places, and their tensors.
+
+    `processor` is a `models.vision.Processor`, `images` are paths or `data:` URLs. Raises ImageError for a picture that
+    cannot be read, and DataError where markers and pictures do not agree.
+    """
+    from domaintune import images as pictures  # noqa: PLC0415  (Pillow; few prompts have any)
+
+    tokenizer = processor.tokenizer
+    asked = _render(tokenizer, _parted(processor.token, messages, len(images)), ask=True)
+    if not images:
+        return PromptIds(_encode(tokenizer, asked))
+    encoded = processor.encode(asked, [pictures.read(name) for name in images])
+    return PromptIds(encoded.ids, encoded.inputs)
+
+
+def example_ids(tokenizer: Any, example: Example, processor: Any = None) -> ExampleIds:
+    """Return the token ids of an example; the completion ends with the token that ends a turn.
+
+    An example with pictures needs the `processor` of a model that reads them; DataError where there is none.
+    """
+    if not example.images:
+        return exchange_ids(tokenizer, example.prompt, example.completion)
+    if processor is None:
+        raise DataError(
+            f"{example.origin} shows a picture, and the base model reads none; name one that does, like "
+            "llava-hf/llava-1.5-7b-hf, with --set model.base=NAME"
+        )
+    prompt, inputs = pictured_ids(processor, example.prompt, example.images)
+    messages = _parted(processor.token, example.prompt, len(example.images))
+    completion, labels = _answer_ids(tokenizer, messages, example.completion)
+    return ExampleIds(prompt, completion, labels, inputs)
 
 
 def exchange_ids(tokenizer: Any, prompt: Sequence[Message], answer: Sequence[Message]) -> ExampleIds:
     """Return the token ids of a prompt and of an answer to it, up to the token that ends the turn."""
     asked = _render(tokenizer, prompt, ask=True)
-    whole = _render(tokenizer, (*prompt, *answer), ask=False)
+    return ExampleIds(_encode(tokenizer, asked), *_answer_ids(tokenizer, prompt, answer))
+
+
+def _answer_ids(tokenizer: Any, prompt: Sequence[Any], answer: Sequence[Message]) -> tuple[list[int], list[int]]:
+    """Return ids and labels of what follows a prompt: every turn of the assistant is learned, and no other."""
+    ids: list[int] = []
+    labels: list[int] = []
+    before, turns = list(prompt), _turns(answer)
+    for others, said in turns:
+        if others:
+            between = _encode(tokenizer, _between(tokenizer, before, others))
+            ids, labels = [*ids, *between], [*labels, *[MASKED] * len(between)]
+        turn = _turn_ids(tokenizer, [*before, *others], said)
+        ids, labels = [*ids, *turn], [*labels, *turn]
+        before += [*others, *said]
+    return ids, labels
+
+
+def _turn_ids(tokenizer: Any, before: Sequence[Any], said: Sequence[Message]) -> list[int]:
+    asked = _render(tokenizer, before, ask=True)
+    whole = _render(tokenizer, (*before, *said), ask=False)
     # Templates that write something of their own after the question (an empty thought, say) do not continue the prompt:
     # then the answer follows the prompt as a server would see it.
-    said = whole[len(asked) :].rstrip() if whole.startswith(asked) else "\n".join(m["content"] for m in answer)
-    completion = _encode(tokenizer, said)
-    if not completion or completion[-1] not in _special_ids(tokenizer):
-        completion.append(int(tokenizer.eos_token_id))
-    return ExampleIds(_encode(tokenizer, asked), completion)
+    text = whole[len(asked) :].rstrip() if whole.startswith(asked) else "\n".join(m["content"] for m in said)
+    ids = _encode(tokenizer, text)
+    if not ids or ids[-1] not in _special_ids(tokenizer):
+        ids.append(int(tokenizer.eos_token_id))
+    return ids
 
 
-def count_tokens(tokenizer: Any, examples: Sequence[Example]) -> list[tuple[int, int]]:
+def _between(tokenizer: Any, before: Sequence[Any], others: Sequence[Message]) -> str:
+    """Return what a template writes between two answers: the end of the one, the question, and the head of the next."""
+    whole = _render(tokenizer, before, ask=False).rstrip()
+    asked = _render(tokenizer, [*before, *others], ask=True)
+    if not asked.startswith(whole):
+        raise DataError(
+            "the chat template of the base model writes a conversation anew with every question, so one with several "
+            "answers cannot be learned with it; give each answer an example of its own"
+        )
+    return asked[len(whole) :]
+
+
+def _turns(answer: Sequence[Message]) -> list[tuple[list[Message], list[Message]]]:
+    """Divide an answer into turns: what others say, and what the assistant says then."""
+    turns: list[tuple[list[Message], list[Message]]] = []
+    for message in answer:
+        spoken = message["role"] == "assistant"
+        if not turns or (turns[-1][1] and not spoken):
+            turns.append(([], []))
+        turns[-1][spoken].append(message)
+    if turns and not turns[-1][1]:
+        raise DataError("a conversation to be learned ends with an answer; this one ends with a question")
+    return turns or [([], [])]
+
+
+def _parted(token: str, messages: Sequence[Message], count: int) -> list[dict[str, Any]]:
+    """Return messages whose contents are parts, pictures and texts in order, as chat templates of such models want them."""
+    marked = sum(message["content"].count(IMAGE) for message in messages) if count else 0
+    if marked not in {0, count}:
+        raise DataError(f"the messages have {marked} markers {IMAGE} for {count} pictures; give one for each, or none")
+    first = next((place for place, message in enumerate(messages) if message["role"] == "user"), None)
+    if count and not marked and first is None:
+        raise DataError("pictures are shown to a model by the user, and no message is the user's")
+    parted = []
+    for place, message in enumerate(messages):
+        texts = message["content"].split(IMAGE) if marked else [message["content"]]
+        parts = [part for text in texts for part in (PICTURE, {"type": "text", "text": text.strip("\n")})][1:]
+        if count and not marked and place == first:
+            parts = [PICTURE] * count + parts
+        if any(token in part.get("text", "") for part in parts):
+            raise DataError(
+                f"a message contains {token!r}, which stands for a picture in this model; write it otherwise"
+            )
+        parted.append({"role": message["role"], "content": [part for part in parts if part.get("text", token)]})
+    return parted
+
+
+def understood(tokenizer: Any) -> Any:
+    """Mark a tokenizer whose chat template reads messages in parts only; returns it."""
+    from jinja2 import TemplateError  # noqa: PLC0415  (comes with transformers)
+
+    probe = Message(role="user", content="probe-7f3a")
+    try:
+        read = probe["content"] in str(tokenizer.apply_chat_template([probe], tokenize=False))
+    except (TemplateError, TypeError):
+        read = False
+    tokenizer.wants_parts = not read
+    return tokenizer
+
+
+def count_tokens(tokenizer: Any, examples: Sequence[Example], processor: Any = None) -> list[tuple[int, int]]:
     """Return (prompt tokens, completion tokens) of each example."""
-    return [(len(ids.prompt), len(ids.completion)) for ids in (example_ids(tokenizer, e) for e in examples)]
+    ids = (example_ids(tokenizer, example, processor) for example in examples)
+    return [(len(each.prompt), len(each.completion)) for each in ids]
 
 
 def pieces(tokenizer: Any, text: str) -> list[str]:
@@ -97,7 +227,7 @@ def template_fingerprint(tokenizer: Any) -> str:
     return hashlib.sha256(str(tokenizer.chat_template).encode()).hexdigest()[:16]
 
 
-def _render(tokenizer: Any, messages: Sequence[Message], *, ask: bool) -> str:
+def _render(tokenizer: Any, messages: Sequence[Any], *, ask: bool) -> str:
     from jinja2 import TemplateError  # noqa: PLC0415  (comes with transformers, not with the light install)
 
     try:
@@ -108,16 +238,24 @@ def _render(tokenizer: Any, messages: Sequence[Message], *, ask: bool) -> str:
         return _apply(tokenizer, _without_system(messages), ask=ask)
 
 
-def _apply(tokenizer: Any, messages: Sequence[Message], *, ask: bool) -> str:
+def _apply(tokenizer: Any, messages: Sequence[Any], *, ask: bool) -> str:
+    if getattr(tokenizer, "wants_parts", False):
+        messages = [{**message, "content": _parts(message["content"])} for message in messages]
     # Models that think first would be cut off before their answer; templates without the variable ignore it.
     options = {"tokenize": False, "add_generation_prompt": ask, "enable_thinking": False}
     return str(tokenizer.apply_chat_template(list(messages), **options))
 
 
-def _without_system(messages: Sequence[Message]) -> list[Message]:
+def _parts(content: Any) -> Any:
+    return [{"type": "text", "text": content}] if isinstance(content, str) else content
+
+
+def _without_system(messages: Sequence[Any]) -> list[Any]:
     """Put the system text before the first user message, for templates that know no system role."""
     system, first, *rest = messages
-    return [Message(role=first["role"], content=f"{system['content']}\n\n{first['content']}"), *rest]
+    if isinstance(first["content"], str):
+        return [Message(role=first["role"], content=f"{system['content']}\n\n{first['content']}"), *rest]
+    return [{**first, "content": [*_parts(system["content"]), *first["content"]]}, *rest]
 
 
 def _encode(tokenizer: Any, text: str) -> list[int]:

@@ -38,7 +38,9 @@ def setting(default: Any, doc: str) -> Any:
 class ModelSettings:
     """The base model and where it runs."""
 
-    base: str = setting("starter", "hub id, local folder, or 'starter' (SmolLM2-135M-Instruct)")
+    base: str = setting(
+        "starter", "hub id, local folder, 'starter' (SmolLM2-135M-Instruct), or a base model that a plugin makes"
+    )
     revision: str | None = setting(None, "hub revision; a commit hash pins it")
     device: Literal["auto", "cuda", "mps", "cpu"] = setting("auto", "auto takes cuda, then mps, then cpu")
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = setting(
@@ -46,6 +48,7 @@ class ModelSettings:
     )
     quantization: Literal["none", "8bit", "4bit"] = setting("none", "QLoRA: load the base in 8 or 4 bits (GPU)")
     engine: str = setting("transformers", "who answers, in evaluation and serving")
+    options: dict[str, Any] = setting({}, "options of a base model that a plugin makes")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -58,6 +61,7 @@ class DataSettings:
     test_fraction: Share = setting(0.15, "share of the groups held out for testing, without test_source")
     columns: dict[str, str] = setting({}, "field = column, where the names in your file are not recognised")
     encoding: str = setting("utf-8", "text encoding of CSV, JSON and JSONL sources")
+    images: str | None = setting(None, "folder of the pictures that rows name; none: the folder of the source")
     limit: Positive | None = setting(None, "read only the first rows of the sources")
     max_malformed: Share = setting(0.1, "a larger share of malformed rows stops the build")
     near: Share = setting(0.8, "texts with this Jaccard similarity of word 3-grams count as the same")
@@ -106,7 +110,10 @@ class LoraSettings:
     r: Positive = setting(16, "rank")
     alpha: PositiveFloat = setting(32.0, "scale; the update is multiplied by alpha / r")
     dropout: Share = setting(0.0, "dropout before the adapter")
-    targets: str | tuple[str, ...] = setting("all-linear", "module names, or 'all-linear'")
+    targets: str | tuple[str, ...] = setting(
+        "all-linear", "module names, or 'all-linear'; of a model that reads pictures, those of its language model"
+    )
+    projector: bool = setting(True, "train the projector of a model that reads pictures, whole, beside the adapter")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -143,6 +150,7 @@ class EvalSettings:
     n: Annotated[int, Gt(0), Le(1000)] = setting(1, "answers an item, each with a seed of its own (pass@k)")
     draws: Annotated[int, Gt(0), Le(100_000)] = setting(2000, "bootstrap draws of an interval")
     samples: Annotated[int, Ge(0)] = setting(10, "answers shown in the report")
+    blind: bool = setting(True, "ask about pictures once more with blank ones: what is right then as well was not seen")
     require: dict[str, Literal["better", "no evidence", "worse"]] = setting(
         {}, "gates: metric = verdict that tuned against base must reach ('better')"
     )
@@ -196,7 +204,9 @@ class ServeSettings:
     default_tokens: Positive = setting(256, "tokens of an answer where the request does not say")
     deadline: PositiveFloat = setting(120.0, "seconds until an answer must be finished")
     drain: NonNegative = setting(30.0, "seconds that running requests get on shutdown")
-    body_bytes: Positive = setting(1_000_000, "size of a request")
+    body_bytes: Positive = setting(1_000_000, "size of a request without its pictures")
+    images: Annotated[int, Ge(0)] = setting(4, "pictures of a request, earlier turns included; 0 takes none")
+    image_bytes: Annotated[int, Ge(0)] = setting(8_000_000, "bytes of the pictures of a request, in base64")
     messages: Positive = setting(256, "messages of a request")
     adapter_memory: Positive = setting(2_000_000_000, "bytes of adapters held in memory; the least used ones go")
     max_rank: Positive = setting(512, "largest rank of an adapter that is admitted")

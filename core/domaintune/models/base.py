@@ -9,7 +9,7 @@ from typing import Any
 
 from domaintune import files, prompts
 from domaintune.errors import ModelError
-from domaintune.models import starter
+from domaintune.models import made, samples, starter, still, vision
 from domaintune.settings import ModelSettings
 
 SMALL_FILES = {".json", ".jinja", ".txt", ".model"}
@@ -42,23 +42,29 @@ def identity(settings: ModelSettings) -> dict[str, Any]:
     """Return what tells one base model from another, without loading or fetching anything."""
     if settings.base == "starter":
         return {"base": "starter", "sha256": starter.GGUF_SHA256}
+    if (own := made.find(settings)) is not None:
+        return {"base": settings.base, "made": own.fingerprint}
     path = Path(settings.base).expanduser()
     if not path.is_dir():
         return {"base": settings.base, "revision": settings.revision}
-    weights = {file.name: _sample(file) for file in _weights(path)}
     small = {file.name: files.sha256(file) for file in sorted(path.iterdir()) if file.suffix in SMALL_FILES}
-    return {"base": "folder", "files": small, "weights": weights}
+    return {"base": "folder", "files": small, "weights": samples.of_weights(path)}
 
 
 def is_at_hand(settings: ModelSettings) -> bool:
     """Tell whether the model can be loaded without fetching anything (a hub id counts as not)."""
-    return starter.is_ready() if settings.base == "starter" else Path(settings.base).expanduser().is_dir()
+    if settings.base == "starter":
+        return starter.is_ready()
+    own = made.find(settings)
+    return own.is_ready if own else Path(settings.base).expanduser().is_dir()
 
 
 def locate(settings: ModelSettings) -> BaseModel:
-    """Return where the base model is, fetching the starter the first time it is wanted."""
+    """Return where the base model is; the starter is fetched, and a plugin's own is made, the first time it is wanted."""
     if settings.base == "starter":
         return BaseModel(name="starter", place=str(starter.get()))
+    if (own := made.find(settings)) is not None:
+        return BaseModel(name=settings.base, place=str(own.get()))
     path = Path(settings.base).expanduser()
     if path.is_dir():
         _check_folder(path)
@@ -81,21 +87,45 @@ def load_tokenizer(base: BaseModel) -> Any:
         tokenizer.chat_template = prompts.PLAIN_TEMPLATE
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
-    return tokenizer
+    return prompts.understood(tokenizer)
+
+
+def load_config(base: BaseModel) -> Any:
+    """Load the configuration, which tells what kind of model it is."""
+    from transformers import AutoConfig
+
+    try:
+        return AutoConfig.from_pretrained(base.place, revision=base.revision, trust_remote_code=False)
+    except (OSError, ValueError, ImportError, KeyError) as error:
+        raise ModelError(_sentence(base, "configuration", error)) from None
+
+
+def load_processor(base: BaseModel) -> vision.Processor | None:
+    """Load the processor of a model that reads pictures; None for any other."""
+    config = load_config(base)
+    if not vision.reads_images(config):
+        return None
+    quiet_transformers()
+    tokenizer = load_tokenizer(base)
+    try:
+        found = still.load(base.place, base.revision, config)
+    except Exception as error:  # like the tokenizer's
+        raise ModelError(_sentence(base, "processor", error)) from None
+    return vision.Processor(found, tokenizer)
 
 
 def load_model(base: BaseModel, settings: ModelSettings) -> Any:
     """Load the weights (safetensors only) on the chosen device, in the chosen dtype."""
     from safetensors import SafetensorError
-    from transformers import AutoModelForCausalLM
 
     from domaintune.models.device import choose_device, choose_dtype
 
     quiet_transformers()
     device = choose_device(settings.device)
     options: dict[str, Any] = {"dtype": choose_dtype(settings.dtype, device), **_quantization(settings, device)}
+    kind = vision.auto_class(load_config(base))
     try:
-        model = AutoModelForCausalLM.from_pretrained(
+        model = kind.from_pretrained(
             base.place, revision=base.revision, use_safetensors=True, trust_remote_code=False, **options
         )
     except (OSError, ValueError, ImportError, SafetensorError) as error:
@@ -111,17 +141,15 @@ def quiet_transformers() -> None:
 
 
 def fingerprint(base: BaseModel) -> str:
-    """Return a short hash of the base: its configuration, its tokenizer and samples of its weights.
-
-    64 spans of 4 KiB a file are read, evenly spread; that tells any two trained models apart without reading gigabytes.
-    """
+    """Return a short hash of the base: its configuration, its tokenizer, its processor and samples of its weights."""
     folder = base.folder or _snapshot(base)
     tokenizer = folder / "tokenizer.json"
     return files.fingerprint(
         {
             "config": files.sha256(folder / "config.json"),
             "tokenizer": files.sha256(tokenizer) if tokenizer.is_file() else None,
-            "weights": {path.name: _sample(path) for path in _weights(folder)},
+            "weights": samples.of_weights(folder),
+            **samples.of_processor(folder),
         }
     )
 
@@ -140,20 +168,6 @@ def _snapshot(base: BaseModel) -> Path:
             base.place, revision=base.revision, local_files_only=True, allow_patterns=["*.json", "*.safetensors"]
         )
     )
-
-
-def _weights(folder: Path) -> list[Path]:
-    return sorted(folder.glob("*.safetensors"))
-
-
-def _sample(path: Path, spans: int = 64, width: int = 4096) -> str:
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        parts = []
-        for index in range(spans):
-            file.seek(max(size - width, 0) * index // (spans - 1))
-            parts.append(file.read(width).hex())
-    return files.fingerprint({"size": size, "parts": parts})
 
 
 def _check_folder(path: Path) -> None:

