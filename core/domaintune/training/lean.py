@@ -19,12 +19,13 @@ from torch.nn import functional
 MASKED = -100
 
 
-def collate(rows: Sequence[Mapping[str, Any]]) -> dict[str, torch.Tensor]:
+def collate(rows: Sequence[Mapping[str, Any]], image: int | None = None) -> dict[str, torch.Tensor]:
     """Return one batch of a single sequence: ids, labels and positions [1, T], and who sees whom [1, 1, T, T].
 
     The shared beginning ends before the last token of the shortest question: from that one, the answer is predicted.
+    It ends before the first place of a picture, too (the token id `image`): equal places hold different pictures.
     """
-    size = _shared(rows)
+    size = _shared(rows, image)
     head = rows[0]["input_ids"][:size]
     rests = [(row["input_ids"][size:], row["labels"][size:]) for row in rows]
     ids = [*head, *(token for rest, _ in rests for token in rest)]
@@ -51,10 +52,11 @@ def loss(model: Any, batch: Mapping[str, torch.Tensor], items: torch.Tensor | in
     return total / (len(learned) if items is None else items)
 
 
-def _shared(rows: Sequence[Mapping[str, Any]]) -> int:
-    """Return how many first tokens all rows have in common, all of them tokens of the question."""
+def _shared(rows: Sequence[Mapping[str, Any]], image: int | None) -> int:
+    """Return how many first tokens all rows have in common, all of them words of the question."""
     questions = [row["input_ids"][: _question(row["labels"]) - 1] for row in rows]
-    return sum(1 for _ in takewhile(lambda tokens: len(set(tokens)) == 1, zip(*questions, strict=False)))
+    alike = takewhile(lambda tokens: set(tokens) == {tokens[0]} != {image}, zip(*questions, strict=False))
+    return sum(1 for _ in alike)
 
 
 def _question(labels: Sequence[int]) -> int:

@@ -20,12 +20,14 @@ from domaintune import files, prompts
 from domaintune.console import note
 from domaintune.contracts import Example
 from domaintune.errors import SettingsError, TrainingError
+from domaintune.models import vision
+from domaintune.models.vision import Processor
 from domaintune.settings import LoraSettings, Settings, TrainSettings
-from domaintune.training import checkpoints, lean
+from domaintune.training import checkpoints, lean, pictures
 from domaintune.training.progress import ShowProgress, draw_loss, log_row
 from domaintune.training.trainer import DurableTrainer
 
-ROW = pa.schema({"input_ids": pa.list_(pa.int32()), "labels": pa.list_(pa.int32())})
+ROW = pa.schema({"input_ids": pa.list_(pa.int32()), "labels": pa.list_(pa.int32()), "images": pa.list_(pa.string())})
 PIECE = 10_000
 """Rows that are Python lists at once."""
 LOG, LOSS_PLOT, ADAPTER = "train_log.jsonl", "training_loss.png", "adapter"
@@ -57,13 +59,21 @@ def schedule(settings: TrainSettings, rows: int) -> Schedule:
     return Schedule(steps=steps, epochs=epochs, rows=rows, micro_batch=micro, accumulate=accumulate)
 
 
-def train(model: Any, tokenizer: Any, examples: Iterable[Example], settings: Settings, folder: Path) -> dict[str, Any]:
+def train(
+    model: Any,
+    tokenizer: Any,
+    examples: Iterable[Example],
+    settings: Settings,
+    folder: Path,
+    processor: Processor | None = None,
+) -> dict[str, Any]:
     """Train in `folder`, going on from its last checkpoint; leaves the adapter, the log and the loss plot there.
 
-    Returns counts and figures of the run: steps, epochs, last loss, trainable parameters.
+    With a `processor` the examples may show pictures. Returns counts and figures of the run: steps, epochs, last loss,
+    trainable parameters.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    trainer = make_trainer(model, tokenizer, examples, settings, folder)
+    trainer = make_trainer(model, tokenizer, examples, settings, folder, processor)
     last = checkpoints.latest_valid(folder)
     if last:
         note(f"  going on from {last.name}")
@@ -82,12 +92,17 @@ def train(model: Any, tokenizer: Any, examples: Iterable[Example], settings: Set
 
 
 def make_trainer(
-    model: Any, tokenizer: Any, examples: Iterable[Example], settings: Settings, folder: Path
+    model: Any,
+    tokenizer: Any,
+    examples: Iterable[Example],
+    settings: Settings,
+    folder: Path,
+    processor: Processor | None = None,
 ) -> DurableTrainer:
     """Put model, adapter, tokenised examples and settings together."""
     set_seed(settings.seed)  # the adapter starts from random numbers
     model.config.use_cache = False
-    dataset = _dataset(tokenizer, examples, settings.train)
+    dataset = _dataset(tokenizer, processor, examples, settings.train)
     course = schedule(settings.train, len(dataset))
     note(f"  {course.steps} steps of {course.batch} ({course.epochs:.1f} epochs of {course.rows:,} rows)")
     try:
@@ -96,11 +111,12 @@ def make_trainer(
             args=_arguments(settings, course, str(model.device.type), folder),
             train_dataset=dataset,
             processing_class=tokenizer,
-            data_collator=_collator(model.config, settings.train),
-            peft_config=lora_config(settings.lora),
+            data_collator=_collator(model.config, settings.train, tokenizer, processor),
+            peft_config=lora_config(settings.lora, model),
         )
     except PeftError as error:
         raise misfit(settings.lora, error) from None
+    pictures.sharpen(trainer.model)
     trainer.lean = settings.train.lean
     trainer.remove_callback(ProgressCallback)
     trainer.remove_callback(PrinterCallback)
@@ -108,28 +124,44 @@ def make_trainer(
     return trainer
 
 
-def _collator(config: Any, settings: TrainSettings) -> Callable[..., Any] | None:
+def _collator(
+    config: Any, settings: TrainSettings, tokenizer: Any, processor: Processor | None
+) -> Callable[..., Any] | None:
     """Return what makes batches of rows, where it is not trl's own."""
-    if not settings.lean:
-        return None
+    if settings.packing and processor is not None:
+        raise SettingsError("train.packing does not go with a base model that reads pictures; set it to false")
+    if settings.lean:
+        _check_lean(config, settings)
+        return lean.collate if processor is None else pictures.Collate(processor, None)
+    return None if processor is None else pictures.Collate(processor, int(tokenizer.pad_token_id))
+
+
+def _check_lean(config: Any, settings: TrainSettings) -> None:
+    """Refuse lean batches with what they do not go with."""
     if settings.packing or not settings.padding_free:
         raise SettingsError("train.lean needs train.padding_free = true and train.packing = false")
     kind, window = getattr(config, "_attn_implementation", None), getattr(config, "sliding_window", None)
     if kind != "sdpa" or (window and window < settings.max_length):
         why = f"to {window:,} tokens at once" if window else f"by {kind!r}, which reads its mask in another way"
         raise SettingsError(f"train.lean does not fit a base model that attends {why}; set it to false")
-    return lean.collate
 
 
-def lora_config(settings: LoraSettings) -> LoraConfig:
-    """Return peft's configuration of the adapter that the settings describe."""
+def lora_config(settings: LoraSettings, model: Any) -> LoraConfig:
+    """Return peft's configuration of the adapter that the settings describe.
+
+    Of a model that reads pictures, the language model is adapted and the projector trained whole: LLaVA's LoRA.
+    """
     targets = settings.targets if isinstance(settings.targets, str) else list(settings.targets)
+    connector = vision.connector_of(model) if vision.reads_images(model.config) else None
+    if connector is not None and targets == "all-linear":
+        targets = vision.language_linears(model)
     return LoraConfig(
         task_type="CAUSAL_LM",
         r=settings.r,
         lora_alpha=settings.alpha,
         lora_dropout=settings.dropout,
         target_modules=targets,
+        modules_to_save=[connector] if connector is not None and settings.projector else None,
     )
 
 
@@ -139,25 +171,26 @@ def misfit(settings: LoraSettings, error: Exception) -> SettingsError:
     return SettingsError(f"lora.targets = {settings.targets!r} does not fit the base model: {reason}")
 
 
-def _dataset(tokenizer: Any, examples: Iterable[Example], settings: TrainSettings) -> Dataset:
+def _dataset(
+    tokenizer: Any, processor: Processor | None, examples: Iterable[Example], settings: TrainSettings
+) -> Dataset:
     """Tokenise with prompts.py, so that training sees exactly the tokens that grading and serving use."""
-    rows = (_row(tokenizer, example, settings.max_length) for example in examples)
+    rows = (_row(tokenizer, processor, example, settings.max_length) for example in examples)
     # straight into Arrow, a piece at a time: a million rows as Python lists would fill the memory
     pieces = [pa.Table.from_pylist(piece, schema=ROW) for piece in iter(lambda: list(islice(rows, PIECE)), [])]
-    dataset = Dataset(pa.concat_tables(pieces))
+    table = pa.concat_tables(pieces)
+    dataset = Dataset(table if processor is not None else table.drop_columns("images"))
     return pack_dataset(dataset, settings.max_length, "bfd") if settings.packing else dataset
 
 
-def _row(tokenizer: Any, example: Example, max_length: int) -> dict[str, list[int]]:
-    if not example.reference.strip():
+def _row(tokenizer: Any, processor: Processor | None, example: Example, max_length: int) -> dict[str, list[Any]]:
+    ids = prompts.example_ids(tokenizer, example, processor)
+    labels = [prompts.MASKED] * len(ids.prompt) + ids.labels
+    if not example.reference.strip() or all(label == prompts.MASKED for label in labels):
         raise TrainingError(f"the completion of {example.origin} is empty: there is nothing to learn from it")
-    ids = prompts.example_ids(tokenizer, example)
-    if len(ids.prompt) + len(ids.completion) > max_length:
+    if len(labels) > max_length:
         raise TrainingError(f"{example.origin} is longer than train.max_length={max_length}")
-    return {
-        "input_ids": ids.prompt + ids.completion,
-        "labels": [-100] * len(ids.prompt) + ids.completion,
-    }
+    return {"input_ids": ids.prompt + ids.completion, "labels": labels, "images": list(example.images)}
 
 
 def _arguments(settings: Settings, run: Schedule, device: str, folder: Path) -> SFTConfig:
@@ -176,6 +209,7 @@ def _arguments(settings: Settings, run: Schedule, device: str, folder: Path) -> 
         padding_free=train.padding_free and not train.lean,  # trl refuses it beside a collator
         gradient_checkpointing=train.gradient_checkpointing,
         dataset_kwargs={"skip_prepare_dataset": True},
+        remove_unused_columns=False,  # pictures are read when their batch is made
         bf16=False,  # the model is loaded in its dtype; no autocast on top
         use_cpu=device == "cpu",
         seed=settings.seed,

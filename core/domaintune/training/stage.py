@@ -32,13 +32,14 @@ def work(plan: Plan, run: Run, folder: Path) -> dict[str, Any]:
 
     base = models.locate(plan.settings.model)
     tokenizer, model = models.load_tokenizer(base), models.load_model(base, plan.settings.model)
+    processor = models.load_processor(base)
     rows = files.read_json(run.file("data/ledger.json"))["kept"]["train"]
     kind = f"{model.device.type}, {str(model.dtype).removeprefix('torch.')}"
     note(f"  {base.name} on {kind}: {rows:,} examples; nothing leaves this machine")
     examples = data.stream(run.file("data"), "train")
     if plan.uses_knowledge:
         examples = retrieval.learned(plan, run, tokenizer, examples, rows, folder)
-    return sft.train(model, tokenizer, examples, plan.settings, folder)
+    return sft.train(model, tokenizer, examples, plan.settings, folder, processor)
 
 
 def _without(values: dict[str, Any], name: str) -> dict[str, Any]:
