@@ -20,10 +20,12 @@ class Request:
     The adapter, or the mix of several, is part of the request, never a state of the engine; None is the base model.
     With `choices` the answer is the one of them that the model finds likeliest (the sum of its tokens' log
     probabilities), and nothing is sampled. `logprobs` asks for the log probability of each token of the answer, and of
-    so many likeliest alternatives. `shorten` lets an answer have as many tokens as fit, where not all do.
+    so many likeliest alternatives. `shorten` lets an answer have as many tokens as fit, where not all do. `images` are the
+    pictures of the messages, as in an `Example`.
     """
 
     messages: tuple[Message, ...] = ()
+    images: tuple[str, ...] = ()
     text: str | None = None
     adapter: str | Mix | None = None
     sampling: Sampling = Sampling()  # noqa: RUF009  (frozen)

@@ -1,4 +1,4 @@
-"""The factors of an adapter, as its file holds them."""
+"""The factors of an adapter, and the projector it may carry, as its file holds them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import mmap
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from domaintune.errors import ModelError
 WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
 DTYPES = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
 PREFIX = "base_model.model."
+ENDS = (".lora_A.weight", ".lora_B.weight")
 NAME = re.compile(r"[\w.-]{1,200}")
 PLAIN = {"use_dora": False, "lora_bias": False, "bias": "none", "fan_in_fan_out": False, "layer_replication": None}
 """What an adapter must not say of itself, or its update is not `scale * B A`."""
@@ -41,10 +42,14 @@ class Pair:
 
 @dataclass(frozen=True)
 class Factors:
-    """All pairs of an adapter by the name of their layer, in the dtype of its file, and the bytes they take."""
+    """All pairs of an adapter by the name of their layer, in the dtype of its file, and the bytes they take.
+
+    `saved` are the weights of modules that the adapter carries whole, by their path in the model: a projector.
+    """
 
     pairs: Mapping[str, Pair]
     bytes: int
+    saved: Mapping[str, torch.Tensor] = field(default_factory=dict)
 
     @property
     def rank(self) -> int:
@@ -67,12 +72,14 @@ def read(folder: Path, sha256: str | None = None) -> Factors:
     try:
         config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
         tensors = _tensors(content)
-        pairs = {name: _pair(name, config, tensors) for name in sorted({_layer(key) for key in tensors})}
+        saved = _saved(config, tensors)
+        layers = sorted({_layer(key) for key in tensors if key.removeprefix(PREFIX) not in saved})
+        pairs = {name: _pair(name, config, tensors) for name in layers}
     except ModelError as error:
         raise ModelError(f"{folder}: {error}") from None
     except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise ModelError(f"{folder} is not a LoRA adapter that can be read: {error!r}") from None
-    return Factors(pairs, len(content))
+    return Factors(pairs, len(content), saved)
 
 
 def _content(path: Path) -> mmap.mmap:
@@ -107,9 +114,25 @@ def _view(content: mmap.mmap, start: int, entry: Mapping[str, Any]) -> torch.Ten
     return torch.frombuffer(content, dtype=dtype, count=count, offset=start + first).view(shape)
 
 
+def _saved(config: Mapping[str, Any], tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Return the weights of the modules that adapter_config.json says are saved whole, which must be there."""
+    saved: dict[str, torch.Tensor] = {}
+    for module in config.get("modules_to_save") or ():
+        start = f"{PREFIX}{module}."
+        keys = (key for key in tensors if key.startswith(start) and not key.endswith(ENDS))
+        own = {key.removeprefix(PREFIX): tensors[key] for key in keys}
+        if not own:
+            raise ModelError(
+                f"adapter_config.json says that {module!r} is saved whole (modules_to_save), and {WEIGHTS} has no weight "
+                "under that path"
+            )
+        saved |= own
+    return saved
+
+
 def _layer(key: str) -> str:
     name = key.removeprefix(PREFIX)
-    for end in (".lora_A.weight", ".lora_B.weight"):
+    for end in ENDS:
         if name != key and name.endswith(end):
             return name.removesuffix(end)
     raise ModelError(f"{key!r} is no factor of a LoRA update; this engine adds nothing else to a base model")

@@ -59,14 +59,20 @@ class Rows(Cache):  # type: ignore[misc]  # transformers is not typed for us
         positions = torch.arange(start, stop, device=like.device)
         return self._pass(positions[None], torch.arange(stop, device=like.device), like)
 
-    def step(self, lengths: Sequence[int], like: torch.Tensor) -> dict[str, Any]:
-        """Let the next pass write the position `length` of each row; returns the pass's mask and positions."""
+    def step(self, lengths: Sequence[int], shifts: Sequence[int], like: torch.Tensor) -> dict[str, Any]:
+        """Let the next pass write the place `length` of each row; returns the pass's mask and positions.
+
+        A row's `shift` is the difference of position and place: pictures may count fewer positions than they take places.
+        """
         seen = min(-(-(max(lengths) + 1) // CHUNK) * CHUNK, self.length)
         places = torch.tensor(lengths, device=like.device)
         self._prompt, self._at = None, (torch.arange(len(lengths), device=like.device), places, seen)
         for row, length in enumerate(lengths):
             self.written[row] = max(self.written[row], length + 1)
-        return self._pass(places[:, None], torch.arange(seen, device=like.device), like)
+        passing = self._pass(places[:, None], torch.arange(seen, device=like.device), like)
+        if any(shifts):
+            passing["position_ids"] = passing["position_ids"] + torch.tensor(shifts, device=like.device)[:, None]
+        return passing
 
     def _pass(self, positions: torch.Tensor, seen: torch.Tensor, like: torch.Tensor) -> dict[str, Any]:
         """Positions [rows, new] and masks [rows, 1, new, seen] that are added to the scores."""
@@ -150,10 +156,13 @@ def attend(  # noqa: PLR0913  (the signature is transformers')
 
 
 def use(model: Any) -> None:
-    """Make a model attend with `attend`, where it lets its attention be chosen."""
+    """Make a language model attend with `attend`, where it lets its attention be chosen; a vision tower stays as it is."""
     AttentionInterface.register(ATTENTION, attend)
     AttentionMaskInterface.register(ATTENTION, eager_mask)
-    model.set_attn_implementation(ATTENTION if model._supports_attention_backend else "eager")
+    chosen = ATTENTION if model._supports_attention_backend else "eager"
+    text = model.config.get_text_config()
+    part = next((name for name in model.config.sub_configs if getattr(model.config, name, None) is text), None)
+    model.set_attn_implementation({part: chosen} if part else chosen)
 
 
 def _mask(seen: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:

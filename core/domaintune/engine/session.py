@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from domaintune import prompts
 from domaintune.contracts import Mix
-from domaintune.engine import factors, rows, slab
+from domaintune.engine import factors, pictures, projector, rows, slab
 from domaintune.engine.choices import Chooser
+from domaintune.engine.running import Running
 from domaintune.engine.sampling import Draw, chance_of
 from domaintune.engine.store import Store
 from domaintune.engine.text import Text
 from domaintune.errors import DomaintuneError, ModelError, RequestError
 from domaintune.models import base as models
+from domaintune.models import vision
 from domaintune.sessions import Admission, Limits, Request, TokenChance, TokenEvent
 from domaintune.settings import ModelSettings
 
@@ -31,42 +32,17 @@ class TransformersEngine:
     """Opens base models with transformers."""
 
     def open(self, model: ModelSettings) -> TransformersSession:
-        """Load the base model and its tokenizer."""
+        """Load the base model, its tokenizer, and the processor of its pictures where it reads some."""
         place = models.locate(model)
-        return TransformersSession(models.load_model(place, model), models.load_tokenizer(place))
-
-
-@dataclass
-class Running:
-    """A request that has joined: its prompt, how much of it is read, its row, and its answer so far."""
-
-    number: int
-    request: Request
-    prompt: list[int]
-    draw: Draw
-    text: Text
-    read: int = 0
-    row: int = -1
-    answer: list[int] = field(default_factory=list)
-
-    @property
-    def weights(self) -> tuple[tuple[str, float], ...]:
-        """The adapters that answer, with their weights; none for the base model."""
-        adapter = self.request.adapter
-        if adapter is None:
-            return ()
-        return adapter.weights if isinstance(adapter, Mix) else ((adapter, 1.0),)
-
-    @property
-    def length(self) -> int:
-        """Positions of the row that are filled once the last token of the answer is read."""
-        return len(self.prompt) + len(self.answer)
+        processor = models.load_processor(place)
+        tokenizer = processor.tokenizer if processor else models.load_tokenizer(place)
+        return TransformersSession(models.load_model(place, model), tokenizer, processor)
 
 
 class TransformersSession:
     """A base model with adapters beside it; one thread owns it (`load` alone may be called from another)."""
 
-    def __init__(self, model: Any, tokenizer: Any) -> None:
+    def __init__(self, model: Any, tokenizer: Any, processor: vision.Processor | None = None) -> None:
         self.model = model.eval()
         self.tokenizer = tokenizer
         self.ends = frozenset(_end_ids(model, tokenizer))
@@ -77,6 +53,8 @@ class TransformersSession:
         self.running: list[Running] = []
         self.joined = 0
         self._mixed: tuple[Any, slab.Mixing | None] = (None, None)
+        self.reader = pictures.Reader(model, tokenizer, processor)
+        self.projector = projector.Projector(model, vision.connector_of(model) if processor else None)
         rows.use(model)
         with torch.inference_mode():
             self.slab = slab.attach(model, torch.zeros((1, 2), dtype=torch.long, device=model.device))
@@ -92,6 +70,7 @@ class TransformersSession:
         found = factors.read(folder, sha256)
         for name, pair in found.pairs.items():
             slab.check(self.slab, name, pair)
+        self.projector.check(found)
         self.store.add(adapter, folder, sha256, found)
 
     @torch.inference_mode()
@@ -102,8 +81,8 @@ class TransformersSession:
 
     def add(self, request: Request) -> Admission:
         """Let a request join; raises RequestError where it cannot be answered."""
-        prompt = self._prompt_ids(request)
-        most = self.most_tokens
+        made, most = self.reader.prompt(request), self.most_tokens
+        prompt = made.ids
         if request.shorten and 0 < most - len(prompt) < request.sampling.max_new_tokens:
             request = replace(request, sampling=replace(request.sampling, max_new_tokens=most - len(prompt)))
         if not prompt or len(prompt) + request.sampling.max_new_tokens > most:
@@ -114,11 +93,15 @@ class TransformersSession:
             )  # fmt: skip
         self.joined += 1
         text = Text(self.tokenizer, request.sampling.stop)
-        made = Running(self.joined, request, prompt, Draw(request.sampling), text)
-        for name, _ in made.weights:
-            self.store.need(name)
-        self.waiting.append(made)
-        return Admission(request=made.number, prompt_tokens=len(prompt))
+        # Pictures take megabytes: who has to wait for a row has them read again.
+        soon = len(self.waiting) + len(self.running) < self.limits.rows
+        shown = made.inputs if soon else {}
+        one = Running(self.joined, request, prompt, Draw(request.sampling), text, shown)
+        known = {name: self.store.need(name) for name, _ in one.weights}
+        if request.images and one.routed and any(each.projects for each in known.values()):
+            raise RequestError("invalid_image", projector.UNROUTED)
+        self.waiting.append(one)
+        return Admission(request=one.number, prompt_tokens=len(prompt))
 
     @property
     def most_tokens(self) -> int:
@@ -163,6 +146,8 @@ class TransformersSession:
     @torch.inference_mode()
     def _choose(self, places: Sequence[int], requests: Sequence[Request]) -> Iterator[TokenEvent]:
         """Answer the multiple-choice requests, those of one adapter together."""
+        for place in places:
+            self.reader.check_choosing(requests[place])
         order = sorted(places, key=lambda place: repr(requests[place].adapter))
         for _, group in groupby(order, key=lambda place: repr(requests[place].adapter)):
             same = list(group)
@@ -170,11 +155,6 @@ class TransformersSession:
             mixing = self._alone(Running(0, asked[0], [], Draw(asked[0].sampling), Text(self.tokenizer, ())))
             for place, (text, weighed) in zip(same, self.chooser.choose(asked, mixing), strict=True):
                 yield TokenEvent(request=place, text=text, tokens=weighed, finish_reason="choice")
-
-    def _prompt_ids(self, request: Request) -> list[int]:
-        if request.text is None:
-            return prompts.prompt_ids(self.tokenizer, request.messages)
-        return prompts.text_ids(self.tokenizer, request.text)
 
     def _drop_orphans(self) -> list[TokenEvent]:
         """End the requests whose adapter was unloaded under them."""
@@ -189,7 +169,8 @@ class TransformersSession:
         budget = self.limits.prompt_tokens or 1 << 40
         for one in [one for one in self.running if not one.answer]:
             while not one.answer and one in self.running and budget > 0:
-                piece = one.prompt[one.read : one.read + PROMPT]
+                # Pictures are read with the whole of their prompt: their places may lie in any part of it.
+                piece = one.prompt[one.read : None if one.request.images else one.read + PROMPT]
                 budget -= len(piece)
                 try:
                     events += self._read(one, piece)
@@ -212,13 +193,30 @@ class TransformersSession:
         stop = one.read + len(piece)
         self.cache.reserve(max(len(self.running), one.row + 1), len(one.prompt) + one.request.sampling.max_new_tokens)
         given = self.cache.prompt(one.row, one.read, stop, self._like)
+        ids = self._ids([piece])
         with self.slab.during(mixing):
-            out = self.model(input_ids=self._ids([piece]), logits_to_keep=1, **given)
+            out = (
+                self._show(one, ids, given)
+                if one.request.images
+                else self.model(input_ids=ids, logits_to_keep=1, **given)
+            )
         one.read = stop
         if stop < len(one.prompt):
             return []
         logits = out.logits[0, -1]
         return [self._take(one, logits) if bool(logits.isfinite().all()) else self._failed(one, _infinite(one))]
+
+    def _show(self, one: Running, ids: torch.Tensor, given: Mapping[str, Any]) -> Any:
+        """Read a prompt [1, tokens] with its pictures, through the projector of its adapters."""
+        projecting = {name for name, _ in one.weights if self.store.need(name).projects}
+        taken = self.store.take(projecting)
+        call = self.projector.call([(taken[name], weight) for name, weight in one.weights if name in projecting])
+        shown, one.pictures = one.pictures or self.reader.again(one.request, one.prompt), {}
+        try:
+            tensors, one.shift = pictures.given(self.model, ids, shown)
+            return call(input_ids=ids, logits_to_keep=1, **{**given, **tensors})
+        except Exception as error:  # whatever a model's code says of one prompt ends that one alone
+            raise ModelError(f"the base model could not read the pictures: {_first_line(error)}") from None
 
     def _advance(self, ready: list[Running]) -> list[TokenEvent]:
         """Give every request that has begun its next token, in one pass over all of them."""
@@ -229,14 +227,14 @@ class TransformersSession:
             mixing = self._rowwise(ready, count)
         except DomaintuneError as error:
             return self._drop_unanswerable(ready, error)
-        tokens, lengths = [[0]] * count, [0] * count
+        tokens, lengths, shifts = [[0]] * count, [0] * count, [0] * count
         for one in self.running:
             # A row whose prompt is still being read takes part: what is written there for it is written again.
             if one.row < count:
                 lengths[one.row] = one.length - 1 if one.answer else one.read
         for one in ready:
-            tokens[one.row] = [one.answer[-1]]
-        given = self.cache.step(lengths, self._like)
+            tokens[one.row], shifts[one.row] = [one.answer[-1]], one.shift
+        given = self.cache.step(lengths, shifts, self._like)
         with self.slab.during(mixing):
             out = self.model(input_ids=self._ids(tokens), logits_to_keep=1, **given)
         logits = out.logits[:, -1]
@@ -310,7 +308,7 @@ class TransformersSession:
             return None
         self.slab.place(self._in_use({name for name, _ in one.weights}), self.store.take)
         adapter = one.request.adapter
-        route = self._route(adapter) if isinstance(adapter, Mix) and adapter.route == "arrow" else None
+        route = self._route(adapter) if isinstance(adapter, Mix) and one.routed else None
         return slab.Alone(self.slab, one.weights, route)
 
     def _rowwise(self, ready: list[Running], count: int) -> slab.Mixing | None:
@@ -328,7 +326,7 @@ class TransformersSession:
         routed: dict[Mix, list[int]] = {}
         for one in ready:
             adapter = one.request.adapter
-            if isinstance(adapter, Mix) and adapter.route == "arrow":
+            if isinstance(adapter, Mix) and one.routed:
                 routed.setdefault(adapter, []).append(one.row)
                 continue
             for name, weight in one.weights:
@@ -352,6 +350,10 @@ class TransformersSession:
 
     def _ids(self, tokens: Sequence[Sequence[int]]) -> torch.Tensor:
         return torch.tensor(tokens, device=self.model.device)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def _infinite(one: Running) -> ModelError:

@@ -361,11 +361,13 @@ def attach(model: torch.nn.Module, probe: torch.Tensor) -> Slab:
     )  # a quantised base has whole numbers
     inputs: list[tuple[torch.Tensor, Layer]] = []
     for name, module in list(model.named_modules()):
-        if isinstance(module, torch.nn.Linear):
+        parent, _, own = name.rpartition(".")
+        # Attention of torch itself reads the weights of its layers and never calls them: an update would not be applied.
+        called = not isinstance(model.get_submodule(parent), torch.nn.MultiheadAttention)
+        if isinstance(module, torch.nn.Linear) and called:
             layer = Layer(name, module, slab)
             layer.register_forward_pre_hook(lambda layer, given: inputs.append((given[0], layer)))
             slab.layers[name] = layer
-            parent, _, own = name.rpartition(".")
             setattr(model.get_submodule(parent), own, layer)
     model(input_ids=probe, use_cache=False)
     for layer in slab.layers.values():

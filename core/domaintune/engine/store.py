@@ -12,12 +12,16 @@ from domaintune.errors import ModelError, nearest
 
 @dataclass
 class Known:
-    """An adapter's folder, the hash its weights must have, and its factors while they are in memory."""
+    """An adapter's folder, the hash its weights must have, and its factors while they are in memory.
+
+    `projects` tells that it carries a projector, which is read with every prompt that has pictures.
+    """
 
     folder: Path
     sha256: str | None
     factors: Factors | None
     used: int = 0
+    projects: bool = False
 
 
 class Store:
@@ -35,7 +39,7 @@ class Store:
             if name in self.known:
                 raise ModelError(f"an adapter named {name!r} is loaded already; unload it, or use another name")
             self.clock += 1
-            self.known[name] = Known(folder, sha256, factors, self.clock)
+            self.known[name] = Known(folder, sha256, factors, self.clock, bool(factors.saved))
             self._shrink(keep={name})
 
     def remove(self, name: str) -> None:
