@@ -34,6 +34,7 @@ class Rules:
     `max_change` bounds the quadratic mean by which the weights of one layer are changed: trained weights are
     themselves between 0.01 and 0.1, so a change of 1 leaves nothing of them. `max_factor` bounds the quadratic mean of
     each factor: one that is huge beside a tiny one overflows on its way, however small their product is.
+    `max_projector` bounds that of each matrix of a projector, which is there whole, so that its change is not known.
     """
 
     max_rank: int = 512
@@ -41,6 +42,7 @@ class Rules:
     max_bytes: int = 2 * 1024**3
     max_change: float = 1.0
     max_factor: float = 100.0
+    max_projector: float = 2.0
     approved_templates: frozenset[str] = frozenset()
     norms: tuple[float, float] | None = None
 
@@ -50,6 +52,7 @@ class Admitted:
     """What was found in a folder: nothing else was, and the bytes are those of `files` (SHA-256 by name).
 
     `rank` is the largest of all layers, `targets` their paths, `norm` the Frobenius norm of the whole update.
+    `parameters` counts all numbers, and `projector` those among them of a projector that the adapter carries.
     """
 
     rank: int
@@ -61,6 +64,7 @@ class Admitted:
     files: Mapping[str, str]
     manifest: Mapping[str, Any] | None
     config: Mapping[str, Any]
+    projector: int = 0
 
 
 DEFAULT_RULES = Rules()
@@ -84,16 +88,19 @@ def _admit(files: Mapping[str, OpenFile], base: BaseShape, rules: Rules) -> Admi
     lora_config.check_keys(config)
     manifest = origin.read_manifest(files[MANIFEST]) if MANIFEST in files else None
     origin.check_base(config, manifest, base)
-    layers = lora_config.layers(config, base.linears, base.published_as)
+    layers = lora_config.layers(config, base)
     lora_config.check_ranges(config, layers, rules.max_rank, rules.max_scale)
-    tensors = safetensors_header.read(files[WEIGHTS], 2 * len(layers))
-    _check_tensors(tensors, layers, base)
+    saved = {f"{PREFIX}{path}": shape for path, shape in lora_config.saved(config, base).items()}
+    tensors = safetensors_header.read(files[WEIGHTS], 2 * len(layers) + len(saved))
+    _check_tensors(tensors, _factor_shapes(layers, base), saved)
     origin.check_templates(files, manifest, rules.approved_templates, base.template)
     hashes = {name: file.sha256() for name, file in files.items()}
     if manifest is not None:
         origin.check_files(files, hashes, manifest)
     _check_routing(files.get(ROUTING))
+    _check_projector(files[WEIGHTS], [tensors[name] for name in saved], rules)
     norm = _check_update(files[WEIGHTS], tensors, layers, base, rules)
+    _check_norm(norm, rules, alone=not saved)
     for file in files.values():
         file.check_unchanged()
     return Admitted(
@@ -101,11 +108,12 @@ def _admit(files: Mapping[str, OpenFile], base: BaseShape, rules: Rules) -> Admi
         targets=tuple(layer.module for layer in layers),
         parameters=sum(math.prod(tensor.shape) for tensor in tensors.values()),
         bytes=sum(file.size for file in files.values()),
-        dtype=DTYPES[next(iter(tensors.values())).dtype],
+        dtype=DTYPES[tensors[_factors(layers[0])[0]].dtype],
         norm=norm,
         files=hashes,
         manifest=manifest,
         config=config,
+        projector=sum(math.prod(shape) for shape in saved.values()),
     )
 
 
@@ -114,13 +122,23 @@ def _factors(layer: LoraLayer) -> tuple[str, str]:
     return f"{PREFIX}{layer.module}.lora_A.weight", f"{PREFIX}{layer.module}.lora_B.weight"
 
 
-def _check_tensors(tensors: Mapping[str, Tensor], layers: Iterable[LoraLayer], base: BaseShape) -> None:
-    """Refuse anything but exactly the factors of the adapted layers, in their shapes and in one dtype."""
-    wanted: dict[str, tuple[int, int]] = {}
+def _factor_shapes(layers: Iterable[LoraLayer], base: BaseShape) -> dict[str, tuple[int, ...]]:
+    wanted: dict[str, tuple[int, ...]] = {}
     for layer in layers:
         out_features, in_features = base.linears[layer.module]
         down, up = _factors(layer)
         wanted |= {down: (layer.rank, in_features), up: (out_features, layer.rank)}
+    return wanted
+
+
+def _check_tensors(
+    tensors: Mapping[str, Tensor], factors: Mapping[str, tuple[int, ...]], saved: Mapping[str, tuple[int, ...]]
+) -> None:
+    """Refuse anything but exactly the factors of the adapted layers and the projector, in their shapes.
+
+    Either is in one dtype; they may differ, as peft widens the factors of a model in 16 bits and not the projector.
+    """
+    wanted = {**factors, **saved}
     for name, tensor in tensors.items():
         if name not in wanted:
             raise AdmissionError("tensor_unknown", name=name, nearest=Sentence(nearest(name[:200], wanted)))
@@ -129,9 +147,10 @@ def _check_tensors(tensors: Mapping[str, Tensor], layers: Iterable[LoraLayer], b
     for name in wanted:
         if name not in tensors:
             raise AdmissionError("tensor_missing", name=name)
-    dtypes = sorted({tensor.dtype for tensor in tensors.values()})
-    if len(dtypes) > 1:
-        raise AdmissionError("tensor_dtypes_differ", names=Sentence(", ".join(dtypes)))
+    for part in (factors, saved):
+        dtypes = sorted({tensors[name].dtype for name in part})
+        if len(dtypes) > 1:
+            raise AdmissionError("tensor_dtypes_differ", names=Sentence(", ".join(dtypes)))
 
 
 def _check_routing(file: OpenFile | None) -> None:
@@ -144,7 +163,7 @@ def _check_routing(file: OpenFile | None) -> None:
 def _check_update(
     file: OpenFile, tensors: Mapping[str, Tensor], layers: Iterable[LoraLayer], base: BaseShape, rules: Rules
 ) -> float:
-    """Return the norm of the whole update, once it is known to be finite, something, and not too much."""
+    """Return the norm of the whole update, once it is known to be finite and in no layer too much."""
     total = 0.0
     for layer in layers:
         down, up = (tensors[name] for name in _factors(layer))
@@ -157,9 +176,25 @@ def _check_update(
             if mean > rules.max_factor:
                 raise AdmissionError("factor_too_large", name=tensor.name, mean=mean, limit=rules.max_factor)
         total += layer.scale**2 * squares.product
-    norm = math.sqrt(total)
-    if norm == 0:
+    return math.sqrt(total)
+
+
+def _check_norm(norm: float, rules: Rules, *, alone: bool) -> None:
+    """Refuse an update that is nothing, where nothing else is there (`alone`), or unlike those that others have."""
+    if norm == 0 and alone:
         raise AdmissionError("changes_nothing")
-    if rules.norms and not rules.norms[0] <= norm <= rules.norms[1]:
+    if norm and rules.norms and not rules.norms[0] <= norm <= rules.norms[1]:
         raise AdmissionError("norm_out_of_band", norm=norm, low=rules.norms[0], high=rules.norms[1])
-    return norm
+
+
+def _check_projector(file: OpenFile, tensors: Iterable[Tensor], rules: Rules) -> None:
+    """Refuse a projector through which no picture is seen, or whose numbers run out of range."""
+    for tensor in tensors:
+        squared = values.squared_norm(file, tensor)
+        is_matrix = len(tensor.shape) > 1
+        if is_matrix and squared == 0:
+            raise AdmissionError("projector_is_zero", name=tensor.name)
+        mean = values.root_mean_square(squared, 1, max(1, math.prod(tensor.shape)))
+        limit = rules.max_projector if is_matrix else rules.max_factor
+        if mean > limit:
+            raise AdmissionError("projector_too_large", name=tensor.name, mean=mean, limit=limit)

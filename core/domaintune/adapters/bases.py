@@ -20,13 +20,17 @@ from domaintune.adapters.shape import BaseShape, measure
 from domaintune.adapters.versions import shown
 from domaintune.errors import UsageError
 from domaintune.models import base as models
+from domaintune.models import made
 from domaintune.settings import ModelSettings
 
 STARTER = ModelSettings().base
 
 
 def base_for(registry: Registry, folder: Path, given: str | None = None) -> BaseShape:
-    """Return the base model of an adapter folder; `given` is 'starter', a folder or a hub id, as in model.base."""
+    """Return the base model of an adapter folder; `given` is anything that model.base may be.
+
+    A base model that a plugin makes is made with its default options; one with others is given as the folder it lies in.
+    """
     if given is not None:
         return base_of(registry, ModelSettings(base=given))
     made_for = _read(folder, MANIFEST).get("base")
@@ -40,10 +44,14 @@ def base_for(registry: Registry, folder: Path, given: str | None = None) -> Base
         return fitting[0]
     if made_for.get("name") == STARTER:
         return measure(ModelSettings())
+    if (made_here := _made_here(made_for)) is not None:
+        return made_here
     says = (
         f"{shown(folder.name)} was made for {shown(named)}" if isinstance(named, str) and named else "nothing says it"
     )
-    raise UsageError(f"say for which base model the adapter is: --base {STARTER}, a folder or a hub id ({says})")
+    raise UsageError(
+        f"say for which base model the adapter is: --base {STARTER}, a folder, a hub id or a plugin's base model ({says})"
+    )
 
 
 def base_of(registry: Registry, settings: ModelSettings) -> BaseShape:
@@ -52,7 +60,7 @@ def base_of(registry: Registry, settings: ModelSettings) -> BaseShape:
     identity = files.fingerprint(models.identity(settings))
     values = dataclasses.asdict(settings)
     for found, shape in registry.bases().values():
-        if found == identity and _is_pinned(settings):
+        if found == identity and _is_pinned(settings, shape):
             return dataclasses.replace(shape, name=settings.base, settings=values)
     return measure(settings)
 
@@ -66,16 +74,34 @@ def base_of_package(registry: Registry, settings: ModelSettings, manifest: Mappi
     return dataclasses.replace(known, name=settings.base, settings=dataclasses.asdict(settings))
 
 
+def _made_here(made_for: Mapping[str, Any]) -> BaseShape | None:
+    """Return the base model that a plugin has made here already, if a manifest names it and means the very same one."""
+    name = made_for.get("name")
+    settings = ModelSettings(base=name) if isinstance(name, str) else ModelSettings()
+    own = made.find(settings)
+    if own is None or not own.is_ready:  # making one takes minutes: that is for the user to ask
+        return None
+    shape = measure(settings)
+    return shape if shape.fingerprint == made_for.get("fingerprint") else None
+
+
 def _absolute(settings: ModelSettings) -> ModelSettings:
-    """Return settings whose folder can be found from anywhere."""
+    """Return settings whose folder can be found from anywhere; a folder does not take the place of a known name."""
     path = Path(settings.base).expanduser()
-    return dataclasses.replace(settings, base=str(path.resolve())) if path.is_dir() else settings
+    is_folder = settings.base != STARTER and made.find(settings) is None and path.is_dir()
+    return dataclasses.replace(settings, base=str(path.resolve())) if is_folder else settings
 
 
-def _is_pinned(settings: ModelSettings) -> bool:
-    """Tell whether the identity decides the bytes: a name on the hub may mean others tomorrow."""
-    local = settings.base == STARTER or Path(settings.base).is_dir()
-    return local or len(settings.revision or "") == 40
+def _is_pinned(settings: ModelSettings, shape: BaseShape) -> bool:
+    """Tell whether the identity decides the bytes: a name on the hub may mean others tomorrow.
+
+    What a plugin makes may come out a little different on another day; the one that lies here says what it is.
+    """
+    if settings.base == STARTER:
+        return True
+    if (own := made.find(settings)) is not None:
+        return not own.is_ready or models.fingerprint(models.locate(settings)) == shape.fingerprint
+    return Path(settings.base).is_dir() or len(settings.revision or "") == 40
 
 
 def _read(folder: Path, name: str) -> Mapping[str, Any]:

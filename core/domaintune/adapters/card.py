@@ -21,7 +21,7 @@ def _front_matter(manifest: Mapping[str, Any]) -> str:
         "base_model": manifest["base"]["published_as"],
         "base_model_relation": "adapter",
         "library_name": "peft",
-        "pipeline_tag": "text-generation",
+        "pipeline_tag": _task(manifest),
         "tags": ["lora", "trl", "sft", "domaintune", manifest["domain"]],
         "metrics": sorted({score["metric"] for score in manifest["metrics"]}),
         "model-index": [{"name": f"{manifest['domain']} adapter", "results": [_results(manifest)]}],
@@ -32,7 +32,7 @@ def _front_matter(manifest: Mapping[str, Any]) -> str:
 def _results(manifest: Mapping[str, Any]) -> dict[str, Any]:
     tuned = [score for score in manifest["metrics"] if score["system"] == "tuned"]
     return {
-        "task": {"type": "text-generation", "name": manifest["summary"]},
+        "task": {"type": _task(manifest), "name": manifest["summary"]},
         "dataset": {"name": f"held-out examples of {manifest['data']['builder']}", "type": manifest["domain"]},
         "metrics": [
             {
@@ -51,21 +51,16 @@ def _body(manifest: Mapping[str, Any], results: str) -> str:
     sample = "\nThe data is the plugin's own sample: good for a first look, not for use.\n" if data["sample"] else ""
     return f"""# {manifest["domain"]} adapter
 
-{manifest["summary"]}. A LoRA adapter for `{base["published_as"]}`, built by [domaintune]({_HOME}).
+{manifest["summary"]}. {_kind(manifest)} for `{base["published_as"]}`, built by [domaintune]({_HOME}).
 
 {"**" + manifest["safety"] + "**" if manifest["safety"] else ""}
 
 ## Use
 
 ```python
-from peft import PeftModel
-from transformers import AutoModelForCausalLM, AutoTokenizer
-
-tokenizer = AutoTokenizer.from_pretrained("path/to/this/folder")
-base = AutoModelForCausalLM.from_pretrained("{base["published_as"]}")
-model = PeftModel.from_pretrained(base, "path/to/this/folder")
+{_loading(base)}
 ```
-{_base_note(base)}
+{_base_note(base)}{_projector_note(manifest)}
 The chat template must be the one in this folder (fingerprint `{manifest["template_fingerprint"]}`).
 
 ## Results
@@ -97,6 +92,44 @@ or styles were not measured. A fluent answer can be wrong. {manifest["safety"]}
 """
 
 
+def _task(manifest: Mapping[str, Any]) -> str:
+    return "image-text-to-text" if _sees(manifest["base"]) else "text-generation"
+
+
+def _sees(base: Mapping[str, Any]) -> bool:
+    return base.get("reads") == "images"
+
+
+def _loading(base: Mapping[str, Any]) -> str:
+    """Return the lines of Python that load the adapter with peft."""
+    kind, reader, variable, place = "CausalLM", "AutoTokenizer", "tokenizer", "path/to/this/folder"
+    if _sees(base):
+        kind, reader, variable, place = "ImageTextToText", "AutoProcessor", "processor", base["published_as"]
+    return f"""from peft import PeftModel
+from transformers import AutoModelFor{kind}, {reader}
+
+{variable} = {reader}.from_pretrained("{place}")
+base = AutoModelFor{kind}.from_pretrained("{base["published_as"]}")
+model = PeftModel.from_pretrained(base, "path/to/this/folder")"""
+
+
+def _kind(manifest: Mapping[str, Any]) -> str:
+    return "A LoRA adapter with a projector" if manifest.get("projector") else "A LoRA adapter"
+
+
+def _projector_note(manifest: Mapping[str, Any]) -> str:
+    """Say what the adapter replaces in a model that reads pictures, and which model alone that fits."""
+    carried, base = manifest.get("projector"), manifest["base"]
+    if not carried:
+        return ""
+    return (
+        f"\nIt replaces the projector, `{carried['path']}` ({carried['parameters']:,} parameters), whole; peft does so as "
+        f"it loads. A projector fits the very vision tower (`{base['tower']['type']}`) and language model "
+        f"(`{base['language']['type']}`) with which it was trained, and no others of their shapes: domaintune refuses a "
+        f"base model with another fingerprint than `{base['fingerprint']}`.\n"
+    )
+
+
 def _scrubbing(data: Mapping[str, Any]) -> str:
     counts = {kind: count for kind, count in data.get("scrubbed", {}).items() if kind != "examples"}
     if not counts:
@@ -118,6 +151,11 @@ def _knowledge(manifest: Mapping[str, Any]) -> str:
 
 
 def _base_note(base: Mapping[str, Any]) -> str:
+    if base["name"] not in ("starter", base["published_as"]):
+        return (
+            f"\n`{base['published_as']}` is on no hub: domaintune makes it where a plugin offers "
+            f"`model.base={base['name']}`, and keeps it in the folder `models` of its cache.\n"
+        )
     if base["name"] != "starter":
         return ""
     return (

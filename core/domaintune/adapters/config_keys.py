@@ -40,6 +40,10 @@ def _is_names(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(name, str) for name in value)
 
 
+def _is_one_name_or_none(value: Any) -> bool:
+    return value is None or value == [] or (_is_names(value) and len(value) == 1)
+
+
 def _is_table_of(kind: Callable[[Any], bool]) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, dict) and all(map(kind, value.values()))
 
@@ -103,7 +107,11 @@ KEYS: dict[str, KeyRule] = {
     "megatron_core": KeyRule(
         _one_of("megatron.core", None), "it names a module to be imported", 'write "megatron.core", the default'
     ),
-    "modules_to_save": _empty("it replaces whole layers of the base model", "train without modules_to_save"),
+    "modules_to_save": KeyRule(
+        _is_one_name_or_none,
+        "it replaces whole layers of the base model, of which only the projector may be",
+        'train without modules_to_save, or with ["NAME"] of the projector of a base model that reads pictures',
+    ),
     "trainable_token_indices": _unset("it replaces embeddings of the base model"),
     "target_parameters": _empty("it changes parameters that are not linear layers"),
     "exclude_modules": _empty("what is adapted must be said by target_modules alone", "list the targets themselves"),

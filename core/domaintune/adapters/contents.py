@@ -16,6 +16,8 @@ from domaintune.errors import nearest
 
 CONFIG, WEIGHTS, MANIFEST = "adapter_config.json", "adapter_model.safetensors", "domaintune.json"
 TOKENIZER_CONFIG, TEMPLATE, ROUTING = "tokenizer_config.json", "chat_template.jinja", "routing.safetensors"
+PROCESSORS = ("preprocessor_config.json", "processor_config.json")
+"""How a model that reads pictures is shown them; peft users leave these there, and nothing here reads them."""
 KILOBYTE, MEGABYTE = 1024, 1024 * 1024
 
 LIMITS: Mapping[str, int] = {
@@ -35,6 +37,7 @@ LIMITS: Mapping[str, int] = {
     "vocab.json": 16 * MEGABYTE,
     "vocab.txt": 16 * MEGABYTE,
     "merges.txt": 16 * MEGABYTE,
+    **dict.fromkeys(PROCESSORS, 256 * KILOBYTE),
 }
 """The files an adapter folder may hold beside its weights and pictures (.png), and the bytes of each."""
 PICTURE_LIMIT = 8 * MEGABYTE

@@ -10,6 +10,7 @@ from typing import Any
 
 from domaintune.adapters.config_keys import KEYS
 from domaintune.adapters.refusals import AdmissionError, Sentence
+from domaintune.adapters.shape import BaseShape
 from domaintune.errors import nearest
 
 PLAIN_NAME = re.compile(r"[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*")
@@ -37,10 +38,11 @@ def check_keys(config: Mapping[str, Any]) -> None:
             raise AdmissionError(f"config_{key}", value=config[key])
 
 
-def layers(config: Mapping[str, Any], linears: Iterable[str], base: str) -> list[LoraLayer]:
+def layers(config: Mapping[str, Any], base: BaseShape) -> list[LoraLayer]:
     """Return the adapted layers, as peft would find them; the keys have been checked before."""
-    modules = list(linears)
-    adapted = list(_adapted(config["target_modules"], modules, base))
+    modules = list(base.linears)
+    _refuse_tower(config["target_modules"], base.tower)
+    adapted = list(_adapted(config["target_modules"], modules, base.published_as))
     ranks = _patterns(config, "rank_pattern", adapted, len(modules))
     alphas = _patterns(config, "alpha_pattern", adapted, len(modules))
     root = config.get("use_rslora", False)
@@ -49,6 +51,20 @@ def layers(config: Mapping[str, Any], linears: Iterable[str], base: str) -> list
         rank, alpha = ranks.get(module, config["r"]), alphas.get(module, config["lora_alpha"])
         found.append(LoraLayer(module=module, rank=rank, scale=_scale(alpha, rank, root=root)))
     return found
+
+
+def saved(config: Mapping[str, Any], base: BaseShape) -> Mapping[str, tuple[int, ...]]:
+    """Return the tensors of the projector that the adapter brings whole, with their shapes; none where it brings none.
+
+    peft replaces every module whose path ends in a name of modules_to_save.
+    """
+    names: list[str] = config.get("modules_to_save") or []
+    for name in names:
+        if base.connector is None:
+            raise AdmissionError("saved_without_projector", name=name, base=base.published_as)
+        if name not in (base.connector, base.connector.rpartition(".")[2]):
+            raise AdmissionError("saved_not_projector", name=name, base=base.published_as, wanted=base.connector)
+    return base.projector if names else {}
 
 
 def check_ranges(config: Mapping[str, Any], found: Iterable[LoraLayer], max_rank: int, max_scale: float) -> None:
@@ -82,6 +98,14 @@ def _adapted(targets: list[str], modules: list[str], base: str) -> Iterator[str]
     if missed is not None:
         known = {ending for module in modules for ending in (module, module.rpartition(".")[2])}
         raise AdmissionError("target_unknown", name=missed, base=base, nearest=Sentence(nearest(missed, known)))
+
+
+def _refuse_tower(targets: list[str], tower: Iterable[str]) -> None:
+    """Refuse targets that peft would find in front of the language model too, as `q_proj` is in many vision towers."""
+    wanted = set(targets)
+    for layer in tower:
+        for name in wanted.intersection(_endings(layer)):
+            raise AdmissionError("target_sees", name=name, layer=layer)
 
 
 def _endings(module: str) -> Iterator[str]:

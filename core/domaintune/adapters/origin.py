@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from domaintune.adapters import strict_json
-from domaintune.adapters.contents import MANIFEST, TEMPLATE, TOKENIZER_CONFIG, OpenFile
+from domaintune.adapters.contents import MANIFEST, PROCESSORS, TEMPLATE, TOKENIZER_CONFIG, OpenFile
 from domaintune.adapters.refusals import AdmissionError, shown
 from domaintune.adapters.shape import BaseShape
 from domaintune.models import starter
@@ -75,9 +75,9 @@ def check_templates(
     found = {} if manifest is None else {MANIFEST: str(manifest["template_fingerprint"])}
     if TEMPLATE in contents:
         found[TEMPLATE] = _fingerprint(_template(contents[TEMPLATE]))
-    if TOKENIZER_CONFIG in contents:
-        within = _template_within(contents[TOKENIZER_CONFIG])
-        found |= {} if within is None else {TOKENIZER_CONFIG: _fingerprint(within)}
+    for name in (TOKENIZER_CONFIG, *PROCESSORS):
+        within = _template_within(contents[name]) if name in contents else None
+        found |= {} if within is None else {name: _fingerprint(within)}
     for file, theirs in found.items():
         if theirs != ours and theirs not in approved:
             raise AdmissionError("template_not_approved", file=file, theirs=theirs, ours=ours)
@@ -115,9 +115,10 @@ def _template(file: OpenFile) -> str:
 
 
 def _template_within(file: OpenFile) -> str | None:
-    """Return the chat template inside a tokenizer's configuration, which may name no code either."""
+    """Return the chat template inside the configuration of a tokenizer or a processor, which may name no code either."""
     config = strict_json.parse(file.read(), file.name)
-    if config.get("auto_map"):
+    # a processor's holds those of its parts
+    if any(part.get("auto_map") for part in (config, *config.values()) if isinstance(part, Mapping)):
         raise AdmissionError("tokenizer_with_code", file=file.name, key="auto_map")
     template = config.get("chat_template")
     if template is not None and not isinstance(template, str):

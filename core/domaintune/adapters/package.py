@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 from dataclasses import dataclass
@@ -46,8 +47,9 @@ def copy_adapter(trained: Path, folder: Path, *, published_as: str, revision: st
 
 def copy_pictures(report: dict[str, Any], run: Path, folder: Path) -> None:
     """Put the pictures of the evaluation beside the card that shows them."""
-    for picture in report.get("pictures", ()):
-        file = run / picture["file"]
+    drawn = [run / picture["file"] for picture in report.get("pictures", ())]
+    sheet = run / "evaluation/samples.png"  # where items have pictures
+    for file in [*drawn, *([sheet] if sheet.is_file() else [])]:
         shutil.copyfile(file, folder / file.name)
 
 
@@ -63,6 +65,7 @@ def manifest(facts: Facts, folder: Path) -> dict[str, Any]:
         "template_fingerprint": prompts.template_fingerprint(facts.tokenizer),
         "data": facts.data,
         **({"knowledge": facts.knowledge} if facts.knowledge else {}),
+        **({"projector": carried} if (carried := projector(folder)) else {}),
         "training": facts.training,
         "seed": facts.settings["seed"],
         "settings": portable(facts.settings),
@@ -74,6 +77,19 @@ def manifest(facts: Facts, folder: Path) -> dict[str, Any]:
     }
 
 
+def projector(folder: Path) -> dict[str, Any] | None:
+    """Return the path and the size of the projector that the adapter of a folder carries, None where it carries none."""
+    from safetensors import safe_open  # noqa: PLC0415  (only where a package is written)
+
+    saved = files.read_json(folder / "adapter_config.json").get("modules_to_save")
+    if not saved:
+        return None
+    with safe_open(folder / "adapter_model.safetensors", framework="numpy") as file:
+        own = [name for name in file.keys() if ".lora_" not in name]  # noqa: SIM118  (safe_open is no dict)
+        count = sum(math.prod(file.get_slice(name).get_shape()) for name in own)
+    return {"path": saved[0], "parameters": count}
+
+
 def portable(settings: dict[str, Any]) -> dict[str, Any]:
     """Leave out the folders of this machine: of a file only its name is kept."""
     data, retrieval = dict(settings["data"]), dict(settings["retrieval"])
@@ -83,8 +99,10 @@ def portable(settings: dict[str, Any]) -> dict[str, Any]:
         (data, "options"), (data, "teacher_options"), (retrieval, "options"), (retrieval, "knowledge_options"),
     ):  # fmt: skip
         section[key] = {name: _portable(value) for name, value in section[key].items()}
+    data["images"] = None if data["images"] is None else Path(data["images"]).name
     base = settings["model"]["base"]
     model = {**settings["model"], "base": Path(base).name if Path(base).expanduser().is_dir() else base}
+    model["options"] = {name: _portable(value) for name, value in model["options"].items()}
     return {**settings, "data": data, "retrieval": retrieval, "model": model}
 
 

@@ -111,6 +111,21 @@ REFUSALS: dict[str, Refusal] = {
         "target_modules names {name}, and base model {base} has no linear layer of that name{nearest}",
         "use the base model for which it was trained, or train on layers which that base has",
     ),
+    "target_sees": Refusal(
+        _CONFIG,
+        "target_modules names {name}, which fits {layer} too: a layer that reads pictures, and those are left as they are",
+        "name layers of the language model by their whole paths, model.language_model.layers.0.self_attn.q_proj for one",
+    ),
+    "saved_without_projector": Refusal(
+        _CONFIG,
+        "modules_to_save names {name}, and base model {base} has no projector that an adapter could replace",
+        "train without modules_to_save, or use the base model for which it was trained",
+    ),
+    "saved_not_projector": Refusal(
+        _CONFIG,
+        "modules_to_save names {name}; of base model {base} only the projector may be replaced, {wanted}",
+        "train with modules_to_save naming the projector alone, or without it",
+    ),
     "pattern_not_plain": Refusal(
         _CONFIG,
         "the key {name} of {key} is a pattern, not a plain name; patterns can run for hours",
@@ -173,6 +188,15 @@ REFUSALS: dict[str, Refusal] = {
         "runs out of range",
         "train again with a lower learning rate",
     ),
+    "projector_too_large": Refusal(
+        _WEIGHTS,
+        "the numbers of {name} of its projector are {mean} in the quadratic mean; at most {limit} is allowed, and those of "
+        "trained ones are 0.01 to 0.1",
+        "train again with a lower learning rate",
+    ),
+    "projector_is_zero": Refusal(
+        _WEIGHTS, "{name} of its projector holds only zeros, so that no picture would be seen", "train it"
+    ),
     "norm_out_of_band": Refusal(
         _WEIGHTS,
         "the norm of its update is {norm}, outside the band {low} to {high} of adapters that are in use",
@@ -193,7 +217,9 @@ REFUSALS: dict[str, Refusal] = {
     ),
     "template_not_text": Refusal(_ORIGIN, "the chat template in {file} is not one UTF-8 text", "leave one template"),
     "tokenizer_with_code": Refusal(
-        _ORIGIN, "{file} names code to be imported ({key})", "remove that key; no tokenizer here needs code"
+        _ORIGIN,
+        "{file} names code to be imported ({key})",
+        "remove that key; no tokenizer or processor here needs code",
     ),
     "manifest_version": Refusal(
         _ORIGIN, "domaintune.json has schema_version {version}; 1 is known", "update domaintune, or build it again"

@@ -189,7 +189,7 @@ class Registry:
     def rules(self, base: BaseShape) -> Rules:
         """Return what is asked of another adapter for a base model, from those that are promoted for it."""
         promoted = [version for version in self.served() if version.base == base.fingerprint]
-        norms = [version.norm for version in promoted]
+        norms = [version.norm for version in promoted if version.norm]  # 0: its projector is all it changes
         band = (min(norms) / BAND, max(norms) * BAND) if norms else None
         return Rules(norms=band, approved_templates=frozenset(version.template for version in promoted))
 
@@ -238,6 +238,7 @@ def _new(admitted: Admitted, base: BaseShape, **known: Any) -> Version:
         parameters=admitted.parameters,
         dtype=admitted.dtype,
         norm=admitted.norm,
+        projector=admitted.projector,
         **known,
     )
 

@@ -18,7 +18,8 @@ from domaintune.adapters.versions import Event, Version
 What = Literal["added", "evaluated", "promoted", "rolled back", "retired"]
 _LONGEST = 2_000
 """Characters of a reason or an origin that are kept."""
-_FACTS = ("bytes", "files", "rank", "targets", "parameters", "dtype", "norm")
+_FACTS = ("bytes", "files", "rank", "targets", "parameters", "dtype", "norm", "projector")
+"""Kept together; a row that was written before one of them was thought of has its default."""
 
 
 def versions(db: sqlite3.Connection, where: str = "1", *values: Any) -> list[Version]:

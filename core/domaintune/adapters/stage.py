@@ -13,6 +13,7 @@ from domaintune.console import note
 from domaintune.embedding import names as embedding
 from domaintune.errors import ModelError
 from domaintune.models import base as models
+from domaintune.models import made, vision
 from domaintune.plan import Plan
 from domaintune.runs import Run, versions
 
@@ -102,13 +103,7 @@ def _facts(plan: Plan, run: Run, base: models.BaseModel, tokenizer: Any) -> pack
         summary=plan.domain.summary,
         safety=plan.domain.safety,
         license=plan.settings.pack.license,
-        base={
-            "name": base.name if base.name == "starter" else base.published_as,
-            "published_as": base.published_as,
-            "revision": base.revision,
-            "commit": models.commit(base),
-            "fingerprint": models.fingerprint(base),
-        },
+        base=_base(plan, base),
         tokenizer=tokenizer,
         data={
             "builder": plan.builder.name,
@@ -126,3 +121,17 @@ def _facts(plan: Plan, run: Run, base: models.BaseModel, tokenizer: Any) -> pack
         report=files.read_json(run.file("evaluation/report.json")),
         knowledge=_knowledge(plan, run),
     )
+
+
+def _base(plan: Plan, base: models.BaseModel) -> dict[str, Any]:
+    """Return which base model it is; of one that reads pictures also its parts, as no others fit the projector."""
+    config = models.load_config(base)
+    has_own_name = base.name == "starter" or made.find(plan.settings.model) is not None
+    return {
+        "name": base.name if has_own_name else base.published_as,
+        "published_as": base.published_as,
+        "revision": base.revision,
+        "commit": models.commit(base),
+        "fingerprint": models.fingerprint(base),
+        **({"reads": "images", **vision.described(config)} if vision.reads_images(config) else {}),
+    }

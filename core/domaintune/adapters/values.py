@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -46,12 +47,23 @@ def squared_norms(file: OpenFile, down: Tensor, up: Tensor) -> Squares:
     return Squares(found if found > NOISE * each[0] * each[1] else 0.0, *each)
 
 
+def squared_norm(file: OpenFile, tensor: Tensor) -> float:
+    """Return the sum of the squares of a tensor of any shape; only finite ones are admitted."""
+    return sum(float(np.sum(_floats(bits, tensor.dtype) ** 2)) for bits in _pieces(file, tensor))
+
+
 def check_finite(file: OpenFile, tensor: Tensor) -> None:
-    """Refuse a tensor with NaN or infinity in it; it is read a piece at a time."""
+    """Refuse a tensor with NaN or infinity in it."""
+    for _ in _pieces(file, tensor):
+        pass
+
+
+def _pieces(file: OpenFile, tensor: Tensor) -> Iterator[Bits]:
+    """Read a tensor a piece at a time."""
     kind, _ = EXPONENTS[tensor.dtype]
     step = PIECE * kind.itemsize
     for start in range(tensor.start, tensor.stop, step):
-        _bits(file, tensor, start, min(step, tensor.stop - start))
+        yield _bits(file, tensor, start, min(step, tensor.stop - start))
 
 
 def _bits(file: OpenFile, tensor: Tensor, start: int, count: int) -> Bits:

@@ -23,6 +23,7 @@ class Version:
     """One version of an adapter.
 
     `base` and `template` are fingerprints, `files` has the SHA-256 of each file, and `digest` is the hash of these.
+    `projector` counts those of its `parameters` that are a projector's: 0 where it carries none.
     `verdict` is what an evaluation found, None where there was none. `override` says why it was promoted without a
     passed gate, and `withdrawn` that it was retired by name, not replaced by another. `changed` is the serial of the
     registry's last change to it.
@@ -43,6 +44,7 @@ class Version:
     parameters: int
     dtype: str
     norm: float
+    projector: int = 0
     verdict: Mapping[str, Any] | None = None
     override: str | None = None
     withdrawn: bool = False

@@ -101,8 +101,9 @@ def page(registry: Registry, version: Version, *, as_json: bool) -> None:
         "template": version.template,
         "added": version.added,
         "from": version.source or "not said",
-        "adapter": f"rank {version.rank} on {len(version.targets)} layers, {version.parameters:,} parameters, "
-        f"{version.dtype}, norm {version.norm:.3g}",
+        "adapter": f"rank {version.rank} on {len(version.targets)} layers, {version.parameters:,} parameters"
+        + (f" ({version.projector:,} of them its projector's), " if version.projector else ", ")
+        + f"{version.dtype}, norm {version.norm:.3g}",
         "folder": str(registry.folder(version)),
         "override": version.override or "",
     }

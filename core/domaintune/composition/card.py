@@ -53,7 +53,7 @@ def _front_matter(manifest: Mapping[str, Any]) -> str:
         "base_model": manifest["base"]["published_as"],
         "base_model_relation": "adapter",
         "library_name": "peft",
-        "pipeline_tag": "text-generation",
+        "pipeline_tag": "image-text-to-text" if manifest["base"].get("reads") == "images" else "text-generation",
         "tags": ["lora", "merge", "domaintune"],
     }
     return "".join(f"{key}: {json.dumps(value, ensure_ascii=False)}\n" for key, value in values.items())

@@ -24,11 +24,15 @@ CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 _KEY = re.compile(r"base_model\.model\.(?P<module>.+)\.lora_(?P<side>[AB])\.weight")
 _PLAIN = re.compile(r"[\w.-]+")
 _UNMERGEABLE = (
-    "use_dora", "lora_bias", "modules_to_save", "target_parameters", "trainable_token_indices", "layer_replication",
+    "use_dora", "lora_bias", "target_parameters", "trainable_token_indices", "layer_replication",
     "megatron_config", "use_qalora", "alora_invocation_tokens", "velora_config", "monteclora_config", "kasa_config",
     "arrow_config", "use_bdlora",
 )  # fmt: skip
 """Settings of a configuration that make an adapter more than a sum of low-rank updates."""
+NO_AVERAGE = (
+    "brings a projector or another module whole (modules_to_save), and no merge of updates keeps that: averaging it would "
+    "need the base model's own; serve the adapters together instead, as the model `a+b`"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,18 +95,30 @@ def unscaled(factors: Factors) -> Factors:
     return replace(factors, b=factors.b * factors.scale, scale=1.0)
 
 
+def replaces_modules(folder: Path) -> bool:
+    """Tell whether an adapter brings modules whole, such as the projector of a model that reads pictures."""
+    return bool(_read_config(folder).get("modules_to_save"))
+
+
 def _config(folder: Path) -> dict[str, Any]:
+    config = _read_config(folder)
+    if config.get("modules_to_save"):
+        raise UsageError(f"{folder} {NO_AVERAGE}")
+    used = [name for name in _UNMERGEABLE if config.get(name)] + (
+        ["bias"] if config.get("bias", "none") != "none" else []
+    )
+    if used:
+        raise UsageError(f"{folder} uses {', '.join(used)}, which no merge of weights keeps; train it without")
+    return config
+
+
+def _read_config(folder: Path) -> dict[str, Any]:
     try:
         config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"{folder / CONFIG} cannot be read ({error}); give the folder of an adapter") from None
     if not isinstance(config, dict) or config.get("peft_type") != "LORA":
         raise UsageError(f"{folder} is not a LoRA adapter; only these can be composed")
-    used = [name for name in _UNMERGEABLE if config.get(name)] + (
-        ["bias"] if config.get("bias", "none") != "none" else []
-    )
-    if used:
-        raise UsageError(f"{folder} uses {', '.join(used)}, which no merge of weights keeps; train it without")
     return config
 
 

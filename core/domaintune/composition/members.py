@@ -74,7 +74,8 @@ def _part(word: str, registry: Registry) -> Part:
         name=version.id,
         folder=folder,
         digest=version.digest,
-        base={"name": shape.name, "published_as": shape.published_as, "fingerprint": version.base},
+        base={"name": shape.name, "published_as": shape.published_as, "fingerprint": version.base}
+        | ({"reads": "images"} if shape.images else {}),
         template=version.template,
         weights_sha256=version.files[PEFT_FILES[1]],
         manifest=registry.manifest(version) or {},

@@ -54,6 +54,7 @@ def compose(recipe: Recipe, place: Path, judge: Judge | None = None) -> dict[str
     """Write the composed adapter to a new or empty folder, whole or not at all; returns its manifest."""
     _refuse_weights(recipe.weights, len(recipe.parts))
     _refuse_full(place)
+    _refuse_projectors(recipe.parts)
     composer, options = open_composer(recipe.method, recipe.options)
     place.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=place.parent, prefix=f".{place.name}-") as work:
@@ -105,6 +106,13 @@ def _refuse_weights(weights: Sequence[float], members: int) -> None:
 def _refuse_full(place: Path) -> None:
     if place.exists() and (not place.is_dir() or any(place.iterdir())):
         raise UsageError(f"{place} is there already and not empty; name a new folder with -o, or remove it first")
+
+
+def _refuse_projectors(parts: Sequence[Part]) -> None:
+    """Refuse members that are more than updates, before a composer of anybody's leaves that part out."""
+    for part in parts:
+        if factors.replaces_modules(part.folder):
+            raise UsageError(f"{part.name} {factors.NO_AVERAGE}")
 
 
 def _finish_config(folder: Path, recipe: Recipe) -> None:

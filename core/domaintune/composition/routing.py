@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from domaintune.contracts import Example
+from domaintune.contracts import IMAGE, Example
 from domaintune.errors import UsageError
 
 FILE = "routing.safetensors"
@@ -36,12 +36,16 @@ class Routing:
 
 
 def prompts_of(examples: Iterable[Example], count: int) -> list[str]:
-    """Return the last user message of at most MOST of `count` examples, evenly spread, empty ones left out."""
+    """Return the last user message of at most MOST of `count` examples, evenly spread, empty ones left out.
+
+    Pictures take no part in routing, and the marks where they stand are no words of anybody's.
+    """
     drawn = (
         example for place, example in enumerate(examples)
         if count <= MOST or (place + 1) * MOST // count > place * MOST // count
     )  # fmt: skip
-    return [example.question for example in drawn if example.question.strip()]
+    asked = (example.question.replace(IMAGE, "") if example.images else example.question for example in drawn)
+    return [text for text in asked if text.strip()]
 
 
 def write(folder: Path, routing: Routing) -> None:

@@ -13,6 +13,7 @@ from domaintune.composition.members import Part
 from domaintune.console import progress
 from domaintune.contracts import Answer, Example, Sampling
 from domaintune.data.dataset import as_example
+from domaintune.data.pictures import with_paths
 from domaintune.errors import DomaintuneError, UsageError
 from domaintune.evaluation import bootstrap
 from domaintune.evaluation.asked import Asked
@@ -111,7 +112,7 @@ def _items(part: Part, given: Mapping[str, Path]) -> list[Example]:
         return data.load(part.run / "data", "test")
     assert file is not None
     try:
-        return [as_example(row) for row in files.stream_jsonl(file)]
+        return [with_paths(as_example(row), file.parent.resolve()) for row in files.stream_jsonl(file)]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(f"{file} cannot be read as items ({error}); give the data/test.jsonl of a run") from None
 

@@ -335,7 +335,8 @@ add_settings(
 add("config_key_missing", {f"no {key}": lambda a, key=key: a.drop(key) for key in KEYS if KEYS[key].required})
 UNSET: dict[str, Any] = {
     "auto_mapping": {"base_model_class": "X", "parent_library": "os"}, "layer_replication": [[0, 2]] * 2000,
-    "megatron_config": {"tensor_model_parallel_size": 1}, "megatron_core": "os", "modules_to_save": ["lm_head"],
+    "megatron_config": {"tensor_model_parallel_size": 1}, "megatron_core": "os",
+    "modules_to_save": ["lm_head", "embed_tokens"],
     "trainable_token_indices": [1, 2], "target_parameters": ["mlp.experts"], "exclude_modules": QUANTIFIED,
     "layers_to_transform": [0], "layers_pattern": QUANTIFIED, "fan_in_fan_out": True, "ensure_weight_tying": True,
     "lora_bias": True, "use_dora": True, "use_qalora": True, "qalora_group_size": 32, "use_bdlora": {"nblocks": 2},
@@ -345,6 +346,12 @@ UNSET: dict[str, Any] = {
 }  # fmt: skip
 for key, value in UNSET.items():
     add_settings(f"config_{key}", {key: value})
+add_settings(
+    "config_modules_to_save", {"modules_to_save": "lm_head"}, {"modules_to_save": [1]}, {"modules_to_save": {"a": 1}}
+)
+add_settings(
+    "saved_without_projector", {"modules_to_save": ["lm_head"]}, {"modules_to_save": ["model.multi_modal_projector"]}
+)
 add_settings("config_peft_type", {"peft_type": "LOHA"}, {"peft_type": None}, {"peft_type": ["LORA"]})
 add_settings("config_task_type", {"task_type": "SEQ_CLS"}, {"task_type": 1})
 add_settings("config_r", {"r": True}, {"r": "4"}, {"r": 4.0}, {"r": None}, {"r": [4]})

@@ -199,7 +199,9 @@ def test_the_base_is_found_by_what_the_folder_says_or_has_to_be_said(
     plain = variant(peft_folder, tmp_path / "plain", 3)
     assert bases.base_for(ours, plain) == tiny_shape  # its configuration names the folder that is remembered
     empty = Registry(tmp_path / "empty")
-    with pytest.raises(UsageError, match="say for which base model the adapter is: --base starter, a folder or a hub"):
+    with pytest.raises(
+        UsageError, match="say for which base model the adapter is: --base starter, a folder, a hub id or a"
+    ):
         bases.base_for(empty, plain)
     assert bases.base_for(empty, plain, str(tiny)) == tiny_shape
     with pytest.raises(UsageError, match="nothing says it"):

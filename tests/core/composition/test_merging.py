@@ -202,7 +202,7 @@ def test_kinds_that_add_factors_refuse_members_of_two_ranks(kind: str, tiny_shap
     [
         ({"use_dora": True}, "uses use_dora"),
         ({"bias": "lora_only"}, "uses bias"),
-        ({"modules_to_save": ["lm_head"]}, "uses modules_to_save"),
+        ({"modules_to_save": ["lm_head"]}, "brings a projector or another module whole"),
         ({"alpha_pattern": {"(a+)+$": 2}}, "is a regular expression"),
         ({"lora_alpha": "much"}, "is not a number"),
         ({"peft_type": "IA3"}, "is not a LoRA adapter"),

@@ -103,6 +103,14 @@ def test_prompts_are_drawn_evenly_from_all_over() -> None:
     assert {b - a for a, b in pairwise(many)} == {3, 4}
 
 
+def test_the_marks_of_pictures_are_no_words() -> None:
+    shown = dataclasses.replace(example("<image>\nWhat is it?"), images=("a.png",))
+    only = dataclasses.replace(example("<image>"), images=("a.png",))
+    assert routing.prompts_of([shown, only, example("What does <image> mean?")], 3) == [
+        "\nWhat is it?", "What does <image> mean?",
+    ]  # fmt: skip
+
+
 def member(name: str, folder: Path, embedder: Embedder, texts: list[str]) -> Member:
     folder.mkdir()
     routing.write(folder, routing.Routing(embedder.name, embedder.fingerprint, embedder.vectors(texts)))
