@@ -19,6 +19,9 @@ from domaintune.evaluation.items import prompt_key
 from domaintune.sessions import Request, Session
 from domaintune.settings import EvalSettings
 
+PICTURE = 2_000
+"""Characters of text that take about as much room in a prompt as a picture does."""
+
 
 def collect(  # noqa: PLR0913  (session, examples, adapter and sampling say what; the rest says how)
     session: Session,
@@ -64,7 +67,13 @@ def collect_samples(  # noqa: PLR0913  (as above, with several samplings in the 
         _report(progress, len(asked) - len(todo) + start, len(asked))
         batch = todo[start : start + batch_size]
         requests = [
-            Request(messages=example.prompt, adapter=adapter, sampling=sampling, choices=example.choices)
+            Request(
+                messages=example.prompt,
+                images=example.images,
+                adapter=adapter,
+                sampling=sampling,
+                choices=example.choices,
+            )
             for example, sampling in map(asked.__getitem__, batch)
         ]
         answers = dict(zip(batch, _ask(session, requests), strict=True))
@@ -100,7 +109,8 @@ def _key(example: Example, sampling: Sampling) -> str:
 
 
 def _order(example: Example) -> tuple[bool, int]:
-    return bool(example.choices), -sum(len(message["content"]) for message in example.prompt)
+    length = sum(len(message["content"]) for message in example.prompt) + PICTURE * len(example.images)
+    return bool(example.choices), -length
 
 
 def _report(progress: Callable[[int, int], None] | None, done: int, total: int) -> None:

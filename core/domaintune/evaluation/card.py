@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from domaintune.evaluation.layout import Block, Table, cell, difference, plain, shown, verdict
+from domaintune.evaluation import contact_sheet
+from domaintune.evaluation.layout import (
+    BLIND_NOTE,
+    Block,
+    Table,
+    cell,
+    difference,
+    is_blind,
+    markdown_row,
+    markdown_text,
+    shown,
+    verdict,
+)
 
 
 def markdown(report: Mapping[str, Any]) -> str:
-    """Return the tables of scores and comparisons, and the warnings; scores are x 100 with 95 % intervals."""
+    """Return the tables of scores and comparisons, the warnings, and samples with pictures, which lie beside the card.
+
+    Scores are x 100 with 95 % intervals.
+    """
     return "\n".join(_lines(report)).strip() + "\n"
 
 
 def _lines(report: Mapping[str, Any]) -> Iterator[str]:
     for evaluator in report["graders"]:
-        yield f"**{_safe(evaluator)}** (x 100, 95 % intervals)\n"
+        yield f"**{markdown_text(evaluator)}** (x 100, 95 % intervals)\n"
         whole, tables = shown(report, evaluator)
         for block in whole:
             yield from _scores(block)
@@ -25,32 +40,38 @@ def _lines(report: Mapping[str, Any]) -> Iterator[str]:
         for table in tables:
             yield from _tags(table)
         yield from _picture(report, evaluator)
+    if is_blind(report):
+        yield f"{BLIND_NOTE}\n"
     if report["warnings"]:
         yield "Beware:\n"
-        yield from (f"- {_safe(warning)}" for warning in report["warnings"])
+        yield from (f"- {markdown_text(warning)}" for warning in report["warnings"])
+        yield ""
+    if contact_sheet.chosen(report.get("samples", ())):
+        yield f"![The pictures of the samples below, by number.]({contact_sheet.FILE})\n"
+        yield contact_sheet.table(report["samples"])
 
 
 def _scores(block: Block) -> Iterator[str]:
-    yield _row([block.heading, *block.metrics])
+    yield markdown_row([block.heading, *block.metrics])
     yield "|---" + "|---:" * len(block.metrics) + "|"
     for system in block.systems:
-        yield _row([system, *(cell(block.scores.get((system, metric))) for metric in block.metrics)])
+        yield markdown_row([system, *(cell(block.scores.get((system, metric))) for metric in block.metrics)])
     yield ""
 
 
 def _comparisons(block: Block) -> Iterator[str]:
     if block.comparisons:
-        yield _row([block.heading, "metric", "difference", "verdict"])
+        yield markdown_row([block.heading, "metric", "difference", "verdict"])
         yield "|---|---|---:|---|"
         for row in block.comparisons:
-            yield _row([f"{row['a']} - {row['b']}", row["metric"], difference(row), verdict(row)])
+            yield markdown_row([f"{row['a']} - {row['b']}", row["metric"], difference(row), verdict(row)])
         yield ""
 
 
 def _tags(table: Table) -> Iterator[str]:
-    yield _row(table.head)
+    yield markdown_row(table.head)
     yield "|---" + "|---:" * (len(table.head) - 1) + "|"
-    yield from map(_row, table.rows)
+    yield from map(markdown_row, table.rows)
     yield ""
 
 
@@ -58,14 +79,5 @@ def _picture(report: Mapping[str, Any], evaluator: str) -> Iterator[str]:
     """Show the picture, which lies beside the card."""
     for picture in report.get("pictures", ()):
         if picture["evaluator"] == evaluator:
-            text = re.sub(r"([\[\]])", r"\\\1", _safe(picture["text"]))
+            text = re.sub(r"([\[\]])", r"\\\1", markdown_text(picture["text"]))
             yield f"![{text}]({PurePosixPath(picture['file']).name})\n"
-
-
-def _row(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(_safe(text) for text in cells) + " |"
-
-
-def _safe(text: str) -> str:
-    """Take the meaning out of characters that Markdown would read; warnings quote what models wrote."""
-    return re.sub(r"([\\`*_<>|#])", r"\\\1", plain(text)).replace("[ ", "[")

@@ -10,7 +10,7 @@ from domaintune.evaluation.bootstrap import DIGITS
 from domaintune.evaluation.floors import normalise
 from domaintune.evaluation.items import ALL, FEWEST
 from domaintune.evaluation.layout import MANY
-from domaintune.evaluation.marks import FLOOR, SUBJECTS
+from domaintune.evaluation.marks import BLIND, FLOOR, SUBJECTS
 from domaintune.evaluation.repetition import REFERENCE
 
 EXCESS = 0.15
@@ -31,6 +31,7 @@ def cautions(
         *_one_sentence(repeated, answers),
         *_all_equal(answers),
         *_below_floor(comparisons),
+        *_unseeing(comparisons),
         *_cut_short(answers),
         *_small_tags(n),
     ]
@@ -78,6 +79,29 @@ def _below_floor(comparisons: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         places = [f"{_items(tag)} ({_unbeaten(rows)})" for tag, rows in tags.items() if _unbeaten(rows)]
         if places:
             yield f"{evaluator}: the {subject} model is not shown to beat the best floor on {_some(places)}."
+
+
+def _unseeing(comparisons: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Warn once for each evaluator, with the slices where a model is as good with blank pictures."""
+    by_evaluator: dict[tuple[str, str], dict[str, list[Mapping[str, Any]]]] = {}
+    for row in comparisons:
+        if row["a"] in SUBJECTS and row["b"] == row["a"] + BLIND:
+            by_evaluator.setdefault((row["evaluator"], row["a"]), {}).setdefault(row["tag"], []).append(row)
+    for (evaluator, subject), tags in by_evaluator.items():
+        places = [place for tag, rows in tags.items() if (place := _unseen(tag, rows))]
+        if places:
+            yield (
+                f"{evaluator}: the {subject} model is not shown to beat itself with blank pictures on {_some(places)}: "
+                "what it answers there it may not have seen."
+            )
+
+
+def _unseen(tag: str, rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return the slice where blank pictures do as well, with the metrics if not in all; nothing where they do in none."""
+    metrics = [row["metric"] for row in rows if row["verdict"] != "better"]
+    if not metrics:
+        return ""
+    return _items(tag) if len(metrics) == len(rows) else f"{_items(tag)} (in {_listed(metrics)})"
 
 
 def _unbeaten(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from domaintune.errors import SettingsError, nearest
 from domaintune.evaluation.items import ALL, FEWEST
 from domaintune.evaluation.layout import counted
-from domaintune.evaluation.marks import FLOOR, WITH
+from domaintune.evaluation.marks import BLIND, FLOOR, WITH
 
 VERDICTS = ("worse", "no evidence", "better")
 """From bad to good; a gate is met by its verdict or a better one."""
@@ -41,8 +41,8 @@ def _unmet(report: Mapping[str, Any], key: str, verdict: str) -> Iterator[str]:
 
 
 def _against_model(report: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return the comparisons of models without passages, and of retrievers: all but those with floors."""
-    rows = [row for row in report["comparisons"] if not row["b"].startswith(FLOOR)]
+    """Return the comparisons of models without passages, and of retrievers: all but those with floors and the blind."""
+    rows = [row for row in report["comparisons"] if not (row["b"].startswith(FLOOR) or row["b"].endswith(BLIND))]
     return [row for row in rows if not row["a"].endswith(WITH)]
 
 

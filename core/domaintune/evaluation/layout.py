@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from domaintune.evaluation.marks import FLOOR
+from domaintune.evaluation.marks import BLIND, FLOOR, SUBJECTS
 
 Row = Mapping[str, Any]
+FLOOR_NOTE = (
+    "floor: an answer without a model. constant: always one common training answer; "
+    "nearest: the answer of the most similar training question."
+)
+BLIND_NOTE = "blind: the same questions with blank pictures; what is right then as well was not seen."
 MANY = 6
 """With more tags than these, each gets a row of a table instead of a block."""
 
@@ -41,9 +47,10 @@ def shown(report: Mapping[str, Any], evaluator: str) -> tuple[list[Block], list[
 
 
 def _table(found: Sequence[Block], metric: str) -> Table:
-    """Return tag, n, the models, the best floor, and the first comparison of two models, for each slice."""
-    models = list(dict.fromkeys(name for block in found for name in block.systems if not name.startswith(FLOOR)))
-    head = [plain(metric), "n", *models, "floor", "difference", "verdict"]
+    """Return tag, n, the models, the subject blind, the best floor, and the first comparison of two models, by slice."""
+    names = list(dict.fromkeys(name for block in found for name in block.systems))
+    models = [name for name in names if not (name.startswith(FLOOR) or name.endswith(BLIND))]
+    head = [plain(metric), "n", *models, "blind", "floor", "difference", "verdict"]
     rows = [_line(block, metric, models) for block in found if metric in block.metrics]
     kept = [place for place in range(len(head)) if any(row[place] for row in rows)]
     return Table([head[place] for place in kept], [[row[place] for place in kept] for row in rows])
@@ -52,13 +59,14 @@ def _table(found: Sequence[Block], metric: str) -> Table:
 def _line(block: Block, metric: str, models: Sequence[str]) -> list[str]:
     scores = {system: row for (system, name), row in block.scores.items() if name == metric}
     compared = [row for row in block.comparisons if row["metric"] == metric]
-    rival = next((row for row in compared if not row["b"].startswith(FLOOR)), None)
+    rival = next((row for row in compared if not (row["b"].startswith(FLOOR) or row["b"].endswith(BLIND))), None)
+    blind = next((row["b"] for row in compared if row["b"].endswith(BLIND) and row["a"] in SUBJECTS), "")
     floor = next((row["b"] for row in compared if row["b"].startswith(FLOOR)), "")
     some = next(iter(scores.values()))
     return [
         plain(some["tag"]),
         str(some["n"]),
-        *(value(scores.get(system)) for system in (*models, floor)),
+        *(value(scores.get(system)) for system in (*models, blind, floor)),
         difference(rival) if rival else "",
         rival["verdict"] if rival else "",
     ]
@@ -87,6 +95,11 @@ def _block(tag: str, scores: list[Row], comparisons: list[Row]) -> Block:
 def counted(number: int, noun: str) -> str:
     """Return `1 item` or `2 items`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def is_blind(report: Mapping[str, Any]) -> bool:
+    """Tell whether models were asked with blank pictures."""
+    return any(row["system"].endswith(BLIND) for row in report["scores"])
 
 
 def value(row: Row | None) -> str:
@@ -122,3 +135,13 @@ def heading(report: Mapping[str, Any]) -> list[str]:
 def plain(text: str) -> str:
     """Return text on one line, without control characters: answers are written by models."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def markdown_row(cells: Sequence[str]) -> str:
+    """Return a row of a Markdown table; nothing in a cell is read as Markdown."""
+    return "| " + " | ".join(markdown_text(text) for text in cells) + " |"
+
+
+def markdown_text(text: str) -> str:
+    """Take the meaning out of characters that Markdown would read; warnings quote what models wrote."""
+    return re.sub(r"([\\`*_<>|#])", r"\\\1", plain(text)).replace("[ ", "[")

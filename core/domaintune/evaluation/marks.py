@@ -23,6 +23,8 @@ RETRIEVER = "retriever:"
 """Systems with this prefix find passages; the first of them is compared with the others."""
 WITH = "+retrieval"
 """Ends the name of a system that answers with passages beside the question; without it, it is the same system."""
+BLIND = "+blind"
+"""Ends the name of a system that is asked about pictures with blank ones in their place; else it is the same system."""
 SUBJECTS = ("tuned", "given")
 """The system that all others are compared with; its rivals follow in the order of the report."""
 
@@ -136,8 +138,11 @@ def numbers(marks: Marks, draws: int, seed: int) -> tuple[list[dict[str, Any]], 
             means = bootstrap.resample(values, draws, seed, tag)
             where = {"evaluator": marks.evaluator, "metric": metric, "tag": tag}
             systems = marks.systems(metric)
-            scores += [where | row for row in _scores(systems, values, means, metric in proportions)]
-            comparisons += [where | row for row in _comparisons(systems, values, means)]
+            rows = _scores(systems, values, means, metric in proportions)
+            pictured = any(marks.items[place].images for place in places)  # else nobody was blind
+            scores += [where | row for row in rows if pictured or not row["system"].endswith(BLIND)]
+            compared = _comparisons(systems, values, means)
+            comparisons += [where | row for row in compared if pictured or not row["b"].endswith(BLIND)]
     return scores, comparisons
 
 
@@ -171,18 +176,20 @@ def _comparisons(systems: list[str], values: Floats, means: Floats) -> Iterator[
 def pairs(systems: Sequence[str], best: Sequence[str] = ()) -> list[tuple[str, str]]:
     """Return who is compared with whom: the subject with its rivals and the best floor, with and without passages.
 
-    Each model with passages is compared with itself without; of retrievers, the first with each other.
+    Each model with passages is compared with itself without, and each with itself blind; of retrievers, the first with
+    each other.
     """
     found = [system for system in systems if system.startswith(RETRIEVER)]
     if found:
         return [(found[0], other) for other in found[1:]]
-    models = [system for system in systems if not system.startswith(FLOOR)]
+    models = [system for system in systems if not (system.startswith(FLOOR) or system.endswith(BLIND))]
     chosen: list[tuple[str, str]] = []
     for kind in (False, True):
         alike = [system for system in models if system.endswith(WITH) is kind]
         subject = next((system for name in SUBJECTS for system in alike if system.removesuffix(WITH) == name), None)
         if subject is not None:
             chosen += [(subject, rival) for rival in [*(one for one in alike if one != subject), *best]]
-    return chosen + [
+    chosen += [
         (system, plain) for system in models if (plain := system.removesuffix(WITH)) in models and plain != system
     ]
+    return chosen + [(system, blind) for system in models if (blind := system + BLIND) in systems]

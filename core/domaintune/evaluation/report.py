@@ -17,7 +17,8 @@ class Report:
     """What `report.json` holds; scores are fractions of 1, intervals are 95 %.
 
     `scores` has a row for every evaluator, metric, tag and system; `comparisons` one for the tuned model against the
-    base model and against the best floor. `n` counts the test items by tag, also the tags too small for numbers.
+    base model and against the best floor, and for each model against itself with blank pictures. `n` counts the test
+    items by tag, also the tags too small for numbers. A sample names the `images` of its item that lie in the run.
     `pictures` has a row for every evaluator that drew one, its file as seen from the run folder.
     """
 

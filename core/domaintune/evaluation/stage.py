@@ -13,8 +13,9 @@ from domaintune import __version__, data, evaluation, files
 from domaintune.console import progress
 from domaintune.contracts import Answer, Component, Example, Sampling
 from domaintune.data.sources import contents
-from domaintune.evaluation import searching
-from domaintune.evaluation.marks import WITH
+from domaintune.evaluation import contact_sheet, page, sampled, searching
+from domaintune.evaluation.blind import blinded
+from domaintune.evaluation.marks import BLIND, WITH
 from domaintune.models import base as models
 from domaintune.plan import Plan
 from domaintune.retrieval import use as retrieval
@@ -23,6 +24,8 @@ from domaintune.runs import Run
 
 RESULTS = "results.jsonl"
 """What every answer scored, a row for each item and system."""
+UNCHANGED = {"n": 1, "blind": True}
+"""Settings that came later, by the value with which a report is what it was before them."""
 FLOOR_ROWS = 20_000
 """Training examples that the floors learn from at most: the time of the nearest neighbour grows with them."""
 
@@ -38,7 +41,7 @@ def inputs(plan: Plan, run: Run) -> dict[str, Any]:
         "model": {**models.identity(plan.settings.model), **values["model"]},
         "evaluators": [_evaluator(plan, part) for part in plan.evaluators],
         "engine": plan.code("engine", plan.engine),
-        "eval": {name: value for name, value in values["eval"].items() if (name, value) != ("n", 1)},  # as before it
+        "eval": {name: value for name, value in values["eval"].items() if (name, value) not in UNCHANGED.items()},
         "seed": values["seed"],
         **evaluation.of_running(open_graders(plan), plan.settings),
     }
@@ -58,7 +61,7 @@ def open_graders(plan: Plan) -> list[evaluation.Grader]:
 
 
 def work(plan: Plan, run: Run, folder: Path) -> dict[str, Any]:
-    """Collect the answers, grade them, and leave report.json and the pictures in `folder`."""
+    """Collect the answers, grade them, and leave the report, for programs and for people, and its pictures in `folder`."""
     settings = plan.settings
     graders = open_graders(plan)
     samplings = evaluation.samplings_of(settings.eval, settings.seed)
@@ -87,13 +90,25 @@ def work(plan: Plan, run: Run, folder: Path) -> dict[str, Any]:
         )
     told += [*asked.warnings, *unasked, *_on_floors(run)]
     report = dataclasses.replace(report, warnings=[*told, *report.warnings])
-    files.write_json(folder / "report.json", evaluation.draw(report, graders, folder).as_dict())
+    _write(plan, run, folder, evaluation.draw(report, graders, folder), asked.items)
     return {"items": len(asked.items)}
+
+
+def _write(plan: Plan, run: Run, folder: Path, report: evaluation.Report, items: Sequence[Example]) -> None:
+    """Write report.json, the page, and where samples have pictures in the run the sheet of them."""
+    shown = sampled.images(report, items)
+    document = sampled.named(report, shown, run.folder).as_dict()
+    files.write_json(folder / "report.json", document)
+    files.write_text(folder / page.FILE, page.page(document, folder, shown, plan.domain.safety))
+    if (sheet := contact_sheet.sheet(document["samples"], run.folder)) is not None:
+        sheet.save(folder / contact_sheet.FILE)
 
 
 def publish(run: Run) -> None:
     """Put the report where people and machines look for it."""
-    files.write_text(run.file("report.json"), run.file("evaluation/report.json").read_text(encoding="utf-8"))
+    for name in ("report.json", page.FILE):
+        if (left := run.file(f"evaluation/{name}")).is_file():
+            files.write_text(run.file(name), left.read_text(encoding="utf-8"))
 
 
 def _learned(run: Run) -> list[Example]:
@@ -126,10 +141,12 @@ def _texts(answers: Mapping[str, Sequence[Sequence[Answer]]]) -> dict[str, list[
 def _answers(
     plan: Plan, run: Run, items: list[Example], samplings: Sequence[Sampling], knowledge: Knowledge | None
 ) -> dict[str, list[list[Answer]]]:
-    """Ask both models every question, and where there is knowledge once more with passages beside it."""
+    """Ask both models every question, with blank pictures and with passages once more where there are some."""
     engine, settings = plan.engine.load(), plan.settings
     stores = {"base": _store(plan, run, "base"), "tuned": _store(plan, run, _adapter_hash(run)[:12])}
     questions = {"": items}
+    if settings.eval.blind and any(item.images for item in items):
+        questions[BLIND] = blinded(items)
     if knowledge is not None:
         tokenizer = models.load_tokenizer(models.locate(settings.model))
         questions[WITH] = retrieval.asked(plan, knowledge, tokenizer, items)

@@ -13,7 +13,7 @@ from domaintune.evaluation.cautions import cautions
 from domaintune.evaluation.floors import core_floors, predict_all
 from domaintune.evaluation.grading import Grader, Predict
 from domaintune.evaluation.items import prompt_key, slices, spread
-from domaintune.evaluation.marks import FLOOR, Marks, mark, numbers
+from domaintune.evaluation.marks import BLIND, FLOOR, Marks, mark, numbers
 from domaintune.evaluation.repetition import repetition
 from domaintune.evaluation.report import Report
 from domaintune.settings import EvalSettings
@@ -45,8 +45,9 @@ def evaluate(  # noqa: PLR0913  (the keyword-only half is the report's heading, 
     """Grade the models and the floors on every item and compare them.
 
     `answers` holds the systems `base` and `tuned`, each aligned with `test`, and where there is knowledge the same two
-    with passages beside the questions, `base+retrieval` and `tuned+retrieval`. A grader that chooses its own items is
-    given those among them that were answered. `samples` holds all answers to each item where a model was asked for
+    with passages beside the questions, `base+retrieval` and `tuned+retrieval`; where there are pictures, with blank ones
+    in their place, `base+blind` and `tuned+blind`. A grader that chooses its own items is given those among them that
+    were answered. `samples` holds all answers to each item where a model was asked for
     several; `answers` are then the first. `progress` is called with (answers graded, answers to grade).
     """
     heading = {"domain": domain, "base": base, "adapter": adapter, "decoding": dict(decoding)}
@@ -111,7 +112,8 @@ class Study:
             keep(row for marks in ours for row in marks.rows())
         drawn = [numbers(marks, self.settings.draws, self.seed) for marks in graded]
         comparisons = [row for _, rows in drawn for row in rows]
-        said = {system: [a.text for a in given] for system, given in self.answers.items()}
+        seeing = {system: given for system, given in self.answers.items() if not system.endswith(BLIND)}
+        said = {system: [a.text for a in given] for system, given in seeing.items()}
         repeated = repetition(self.test, self.train, said)
         n = {tag: len(places) for tag, places in slices([example.tags for example in self.test]).items()}
         return Report(
@@ -123,7 +125,7 @@ class Study:
             scores=[row for rows, _ in drawn for row in rows],
             comparisons=comparisons,
             repetition=repeated,
-            warnings=[*self._first_only(), *cautions(repeated, comparisons, self.answers, n)],
+            warnings=[*self._first_only(), *cautions(repeated, comparisons, seeing, n)],
             samples=[self._sample(place, graded) for place in spread(self.test, self.settings.samples)],
         )
 
@@ -146,7 +148,7 @@ class Study:
         asked = _answered(grader, self.test)
         items = [item for _, item in asked]
         texts: dict[str, Sequence[str]] = {
-            system: [said[place].text for place, _ in asked] for system, said in self.answers.items()
+            system: [said[place].text for place, _ in asked] for system, said in _of(self.answers, items).items()
         }
         floors = {**core, **(grader.floors(self.train) if self.train else {})}
         texts |= {FLOOR + name: predict_all(predict, items) for name, predict in floors.items()}
@@ -155,7 +157,7 @@ class Study:
 
     def _sample(self, place: int, graded: Sequence[Marks]) -> dict[str, Any]:
         item = self.test[place]
-        said = {system: given[place].text for system, given in self.answers.items()}
+        said = {system: given[place].text for system, given in _of(self.answers, [item]).items()}
         return {
             "prompt": item.question,
             "reference": item.reference,
@@ -173,6 +175,13 @@ class _Job(NamedTuple):
     items: Sequence[Example]
     texts: Mapping[str, Sequence[str]]
     samples: Samples | None = None
+
+
+def _of(answers: Answers, items: Sequence[Example]) -> Answers:
+    """Return the answers to some items, without those of the blind where there is nothing to see."""
+    if any(item.images for item in items):
+        return answers
+    return {system: given for system, given in answers.items() if not system.endswith(BLIND)}
 
 
 def _refuse_misaligned(test: Sequence[Example], answers: Answers) -> None:
@@ -208,5 +217,6 @@ def _sample_scores(key: str, marks: Marks, systems: Sequence[str]) -> list[dict[
         {"evaluator": marks.evaluator, "metric": score.metric, "system": system}
         | {"value": round(score.value, DIGITS), "reason": score.reason}
         for system in systems
+        if system in marks.scores
         for score in marks.scores[system][marks.places[key]].values()
     ]

@@ -9,7 +9,21 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
-from domaintune.evaluation.layout import Block, Row, Table, cell, difference, heading, plain, shown, value, verdict
+from domaintune.evaluation.layout import (
+    BLIND_NOTE,
+    FLOOR_NOTE,
+    Block,
+    Row,
+    Table,
+    cell,
+    difference,
+    heading,
+    is_blind,
+    plain,
+    shown,
+    value,
+    verdict,
+)
 from domaintune.evaluation.marks import FLOOR
 
 SAMPLES = 3
@@ -20,7 +34,9 @@ NAMES = 28
 """Cells that the names of systems may take."""
 SHORTEST = 16
 """Cells that a tag keeps before its difference is left out."""
-SYSTEMS = ("base", "base+retrieval", "tuned", "tuned+retrieval", "given", "against")
+SYSTEMS = (
+    "base", "base+blind", "base+retrieval", "tuned", "tuned+blind", "tuned+retrieval", "given", "against",
+)  # fmt: skip
 _GAP = "  "
 _COLOURS = {"better": "green", "worse": "red", "no evidence": "dim"}
 _Show = Callable[[Row | None], str]
@@ -107,11 +123,9 @@ def _pair(row: Row) -> str:
 
 def _legend(report: Mapping[str, Any]) -> Iterator[Text]:
     if any(row["system"].startswith(FLOOR) for row in report["scores"]):
-        yield Text(
-            "\nfloor: an answer without a model. constant: always one common training answer; "
-            "nearest: the answer of the most similar training question.",
-            style="dim",
-        )
+        yield Text(f"\n{FLOOR_NOTE}", style="dim")
+    if is_blind(report):
+        yield Text(BLIND_NOTE, style="dim")
     blocks = (block for evaluator in report["graders"] for block in shown(report, evaluator)[0])
     if any("(" in verdict(row) for block in blocks for row in block.comparisons):
         yield Text("(sees N): a true difference of N would have shown, four times in five.", style="dim")

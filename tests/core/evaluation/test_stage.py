@@ -154,7 +154,7 @@ def test_a_picture_that_fails_costs_a_warning(run: Run, tiny: Path, draw: Any, r
     assert report["pictures"] == []
     assert report["warnings"][-1].startswith("The picture of made-quiz could not be drawn (")
     assert reason in report["warnings"][-1]
-    assert sorted(path.name for path in folder.iterdir()) == ["report.json", "results.jsonl"]
+    assert sorted(path.name for path in folder.iterdir()) == ["report.html", "report.json", "results.jsonl"]
 
 
 def test_floors_learn_from_a_part_of_many_examples_and_the_report_says_so(run: Run, monkeypatch) -> None:
