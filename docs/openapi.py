@@ -132,7 +132,7 @@ def inlined(shape: type[Shape]) -> dict[str, Any]:
         if isinstance(value, dict):
             if "$ref" in value:
                 return put(known[value["$ref"].rpartition("/")[2]])
-            return {key: put(inner) for key, inner in value.items()}
+            return {key: put(inner) for key, inner in value.items() if key != "discriminator"}  # it names definitions
         return [put(inner) for inner in value] if isinstance(value, list) else value
 
     found: dict[str, Any] = put(whole)
@@ -220,6 +220,7 @@ MODEL = exact(
         "rank": WHOLE,
         "users": WHOLE,
         "knowledge": {"type": "boolean"},
+        "images": {"type": "boolean"},
     },
     "digest",
     "fingerprint",

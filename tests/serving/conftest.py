@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from seeing import Both, make_seeing_world, serving_both
 from served import Served, World, make_world, serving
 
 
@@ -29,4 +30,12 @@ def moving(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     home = tmp_path_factory.mktemp("moving")
     world.registry(home, ["alpha*", "alpha-2", "alpha-3", "beta*", "beta-2", "gamma*", "delta*"])
     with serving(home) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def both(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
+    """A text model and one that reads pictures in one server, which tests may change and put back; users need no key."""
+    pictures = make_seeing_world(tmp_path_factory.mktemp("seeing"))
+    with serving_both(world, pictures, tmp_path_factory.mktemp("both")) as running:
         yield running

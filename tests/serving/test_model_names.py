@@ -119,13 +119,29 @@ def test_auto_is_not_offered_without_examples_or_without_the_embedder(
         choose(shelf, "anything", world.base)
 
 
+def test_auto_chooses_among_those_who_read_pictures_where_there_are_some(shelf: Shelf, world: World) -> None:
+    router = ByExamples(shelf, str(world.base), 0.0)
+    assert router.seeing is None
+    with pytest.raises(UnknownModelError, match="no adapter here has examples"):
+        asyncio.run(router.choose("Is the heart large?", pictures=True))
+    nobody: Any = None
+    eyes = Base(name="eyes", fingerprint="other", worker=nobody, images=True)
+    shelf.bases = [shelf.bases[0], eyes]
+    shelf.aliases["beta"].base = eyes
+    assert router.seeing is eyes
+    assert asyncio.run(router.choose("Derive 5 + 3", pictures=True)) == "beta@1"
+    assert asyncio.run(router.choose("Is the heart large?")) == "alpha@1"
+    strict = ByExamples(shelf, str(world.base), 1.0)
+    assert asyncio.run(strict.choose("\x01\x02\x03", pictures=True)) == "eyes"
+
+
 class Library:
     """Knowledge for alpha alone."""
 
     def knows(self, adapter: str) -> bool:
         return adapter == "alpha@1"
 
-    async def enrich(self, adapters: Any, messages: Any, tokens: int) -> Any:
+    async def enrich(self, adapters: Any, messages: Any, tokens: int, images: Any) -> Any:
         assert tokens > 0
         if list(adapters) != ["alpha@1"]:
             return None

@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from picturing import png
+from PIL import Image
+from seeing import EYES, Both, content
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -410,6 +413,130 @@ def test_a_reader_of_the_screen_hears_whole_answers(page: Page) -> None:
     for log in page.all(".column .turns")[:2]:
         assert (log.get_attribute("role"), log.get_attribute("aria-live")) == ("log", "polite")
     assert page.of("status").get_attribute("textContent") == "2 answers are there"
+
+
+DROP = """
+const [kind, name, type, base64] = arguments;
+const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+const data = new DataTransfer();
+data.items.add(new File([bytes], name, { type }));
+const event = (what) => kind === "paste"
+  ? new ClipboardEvent(what, { clipboardData: data, bubbles: true, cancelable: true })
+  : new DragEvent(what, { dataTransfer: data, bubbles: true, cancelable: true });
+if (kind === "paste") { document.getElementById("prompt").dispatchEvent(event("paste")); return []; }
+const shown = () => getComputedStyle(document.getElementById("ask")).outlineStyle;
+const seen = [shown()];
+for (const what of ["dragover", "drop"]) { document.body.dispatchEvent(event(what)); seen.push(shown()); }
+return seen;
+"""
+SENT = "return [...document.querySelectorAll(arguments[0])].map((one) => [one.alt, one.src, one.naturalWidth])"
+
+
+class Seeing(Page):
+    """The page of a server that reads pictures."""
+
+    def give(self, kind: str, picture: bytes, name: str = "circle.png", type_: str = "image/png") -> list[str]:
+        """Drop or paste a file; returns the outline of the form before, while it is dragged and after."""
+        seen: list[str] = self.run(DROP, kind, name, type_, base64.b64encode(picture).decode())
+        return seen
+
+    def attached(self) -> list[Any]:
+        """Alternative text, address and width of the pictures that wait for the question."""
+        found: list[Any] = self.run(SENT, "#attached img")
+        return found
+
+    def wait_for(self, count: int) -> None:
+        self.until(lambda: len(self.attached()) == count and all(width for *_, width in self.attached()))
+
+    @property
+    def note(self) -> str:
+        return str(self.of("picture-note").text)
+
+
+@pytest.fixture
+def seeing(browser: webdriver.Chrome, both: Both) -> Iterator[Seeing]:
+    made = Seeing(browser, both.server)
+    made.open()
+    made.choose(0, "sees")
+    made.choose(1, "")
+    yield made
+    complaints = [line["message"] for line in browser.get_log("browser") if "Content Security" in line["message"]]
+    assert complaints == []
+
+
+@needs_browser
+def test_a_dropped_picture_goes_with_the_question_and_stays_in_the_conversation(seeing: Seeing) -> None:
+    assert seeing.give("drop", png(1)) == ["none", "dashed", "none"]
+    seeing.wait_for(1)
+    ((alt, url, _),) = seeing.attached()
+    assert alt == "the picture circle.png"
+    seeing.ask()
+    assert seeing.attached() == []
+    assert [one[:2] for one in seeing.run(SENT, ".turn .pictures img")] == [[alt, url]]
+    client = seeing.server.client()
+    first: list[Any] = [{"role": "user", "content": content(QUESTION, url)}]
+    asked: dict[str, Any] = {"model": "sees", "max_tokens": TOKENS, "seed": 0}
+    expected = client.chat.completions.create(messages=first, **asked).choices[0].message.content
+    assert seeing.texts(".answer") == [expected]
+    assert expected != answer(seeing.server, "sees", QUESTION)
+    seeing.ask("And now?")
+    then = [*first, {"role": "assistant", "content": expected}, {"role": "user", "content": "And now?"}]
+    assert seeing.texts(".answer") == [
+        client.chat.completions.create(messages=then, **asked).choices[0].message.content
+    ]
+
+
+@needs_browser
+def test_pictures_are_pasted_chosen_made_smaller_and_removed_by_the_keyboard(seeing: Seeing, tmp_path: Path) -> None:
+    large = tmp_path / "large.jpg"
+    noise = Image.effect_noise((2200, 1100), 90).convert("RGB")
+    noise.save(large, quality=95)
+    seeing.give("paste", png(2))
+    seeing.wait_for(1)
+    assert seeing.of("attach").is_displayed()
+    seeing.of("picture").send_keys(str(large))
+    seeing.wait_for(2)
+    (_, small, _), (name, shrunk, width) = seeing.attached()
+    assert (name, width) == ("the picture large.jpg", 1024)
+    assert small.startswith("data:image/png;base64,")
+    assert shrunk.startswith("data:image/jpeg;base64,")
+    assert len(shrunk) < large.stat().st_size / 2
+    noise.save(tmp_path / "noise.png")
+    seeing.of("picture").send_keys(str(tmp_path / "noise.png"))
+    seeing.wait_for(3)
+    assert all(len(url) <= 1_500_000 for _, url, _ in seeing.attached())
+    for name in ("noise.png", "circle.png"):
+        seeing.press_button(f"Remove the picture {name}")
+        assert seeing.browser.switch_to.active_element == seeing.of("prompt")
+    seeing.wait_for(1)
+    seeing.ask()
+    assert seeing.texts(".error") == [""]
+
+
+@needs_browser
+def test_pictures_are_offered_for_those_who_read_them_and_else_it_is_said_who_does(seeing: Seeing) -> None:
+    assert seeing.of("attach").is_displayed()
+    seeing.type_name(0, "sees:0.5+looks:0.5")
+    assert seeing.of("attach").is_displayed()
+    for model in ("alpha", "base"):
+        seeing.choose(0, model)
+        assert not seeing.of("attach").is_displayed()
+        seeing.give("drop", png(1))
+        seeing.until(lambda: seeing.note)
+        assert seeing.note.startswith(f"none of the chosen models reads pictures; these do: {EYES}, looks, ")
+    assert seeing.attached() == []
+    seeing.choose(0, "sees")
+    seeing.give("drop", b"hello", "hello.txt", "text/plain")
+    seeing.until(lambda: seeing.note == "only pictures can be put beside a question: PNG, JPEG or WebP")
+    seeing.give("drop", b"hello")
+    seeing.until(lambda: seeing.note == "circle.png is no picture that this browser can read")
+    seeing.give("drop", png(1))
+    seeing.wait_for(1)
+    assert seeing.note == ""
+    seeing.choose(1, "alpha")
+    seeing.ask()
+    assert "alpha@1 reads no pictures" in seeing.texts(".error")[1]
+    assert seeing.texts(".answer")[0]
 
 
 def test_the_policy_names_the_script_and_the_style_that_are_in_the_page_and_nothing_else() -> None:

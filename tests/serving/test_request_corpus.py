@@ -144,6 +144,15 @@ def refused() -> Iterator[tuple[str, bytes]]:
         "an image of a network address",
         said([{"type": "image_url", "image_url": {"url": "http://169.254.169.254/latest"}}]),
     )
+    shown = [{"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}]
+    yield "a picture for a model that reads none", said(shown)
+    yield "a picture and its marker", said([*shown, {"type": "text", "text": "<image>"}])
+    yield "five pictures", said(shown * 5)
+    yield "a picture of the assistant", body(messages=[{"role": "assistant", "content": shown}])
+    for url in (7, None, {}, "", "data:", "file:///etc/passwd", "//host/a.png", "\n"):
+        yield f"a picture at {url!r}", said([{"type": "image_url", "image_url": {"url": url}}])
+    yield "a picture that is a text", said([{"type": "image_url", "image_url": "data:image/png;base64,AAAA"}])
+    yield "a strange detail", said([{"type": "image_url", "image_url": {"url": "data:,", "detail": "most"}}])
     yield "a text part without text", said([{"type": "text"}])
     yield "a part that is a text", said(["a"])
     yield "n above", body(n=5)
@@ -263,6 +272,10 @@ def cases() -> Iterator[Case]:
     yield "model far too long", CHAT, body(model="x" * 1025), JSON, 400
     yield "20 MB", CHAT, said("a" * 20_000_000), JSON, 413
     yield "just above the limit", CHAT, said("a" * 1_000_000), JSON, 413
+    large = f"data:image/png;base64,{'A' * 8_000_000}"
+    yield "pictures above their limit", CHAT, said([{"type": "image_url", "image_url": {"url": large}}]), JSON, 413
+    yield "texts above their limit beside a picture", CHAT, said([{"type": "text", "text": "é" * 1_000_000}]), JSON, 413
+    yield "a picture where texts are continued", TEXT, texts(prompt=large[:2_000_000]), JSON, 413
     for kind in (
         "text/plain",
         "application/x-www-form-urlencoded",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from domaintune.chat.speakers import Speaker
-from domaintune.contracts import Message, Sampling
+from domaintune.contracts import IMAGE, Message, Sampling
 from domaintune.sessions import LiveSession, Request, TokenEvent
 
 
@@ -42,7 +42,10 @@ class Reply:
 
 @dataclass(kw_only=True)
 class Conversation:
-    """The turns so far, and the session that answers the next one; `stopped` is asked between two tokens."""
+    """The turns so far, and the session that answers the next one; `stopped` is asked between two tokens.
+
+    `pictures` are those of the next question, as `data:` URLs.
+    """
 
     session: LiveSession
     speakers: Sequence[Speaker]
@@ -50,6 +53,8 @@ class Conversation:
     system: str | None = None
     stopped: Callable[[], bool] = lambda: False
     histories: list[list[Message]] = field(init=False)
+    shown: list[list[str]] = field(init=False)  # the pictures of each history
+    pictures: list[str] = field(init=False)
 
     def __post_init__(self) -> None:
         self.reset()
@@ -58,15 +63,18 @@ class Conversation:
         """Forget what was said."""
         start = [Message(role="system", content=self.system)] if self.system else []
         self.histories = [list(start) for _ in self.speakers]
+        self.shown = [[] for _ in self.speakers]
+        self.pictures = []
 
     def ask(self, question: str) -> Iterator[tuple[int, Reply, str]]:
         """Yield (speaker's place, its reply so far, new text) until all have answered or someone stops them.
 
         A reply is remembered when it ends; a question that the engine refuses raises UsageError and is forgotten.
         """
-        asked = Message(role="user", content=question)
+        pictures, self.pictures = self.pictures, []
+        asked = Message(role="user", content="\n".join([*[IMAGE] * len(pictures), question]))
         replies = [Reply(speaker=speaker) for speaker in self.speakers]
-        open_requests = self._join(asked)
+        open_requests = self._join(asked, pictures)
         begun = time.perf_counter()
         try:
             while open_requests and not self.stopped():
@@ -85,15 +93,20 @@ class Conversation:
         finally:
             for request in open_requests:
                 self.session.cancel(request)
-            self._remember(asked, replies)
+            self._remember(asked, pictures, replies)
 
-    def _join(self, asked: Message) -> dict[int, int]:
+    def _join(self, asked: Message, pictures: Sequence[str]) -> dict[int, int]:
         """Let a request of each speaker join the batch: all of them, or none."""
         joined: dict[int, int] = {}
         try:
             for place, (speaker, history) in enumerate(zip(self.speakers, self.histories, strict=True)):
-                messages = (*history, asked)
-                request = Request(messages=messages, adapter=speaker.adapter, sampling=self.sampling, shorten=True)
+                request = Request(
+                    messages=(*history, asked),
+                    images=(*self.shown[place], *pictures),
+                    adapter=speaker.adapter,
+                    sampling=self.sampling,
+                    shorten=True,
+                )
                 joined[self.session.add(request).request] = place
         except BaseException:
             for number in joined:
@@ -101,7 +114,9 @@ class Conversation:
             raise
         return joined
 
-    def _remember(self, asked: Message, replies: Sequence[Reply]) -> None:
-        for history, reply in zip(self.histories, replies, strict=True):
+    def _remember(self, asked: Message, pictures: Sequence[str], replies: Sequence[Reply]) -> None:
+        for history, shown, reply in zip(self.histories, self.shown, replies, strict=True):
             if reply.text:
-                history += [asked, Message(role="assistant", content=reply.text)]
+                said = reply.text.replace(IMAGE, "image")  # in what follows, the marker stands for pictures only
+                history += [asked, Message(role="assistant", content=said)]
+                shown.extend(pictures)

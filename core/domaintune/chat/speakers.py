@@ -150,7 +150,7 @@ def _remembered(folder: Path, model: ModelSettings) -> ModelSettings:
     if not isinstance(values, Mapping) or "base" not in values:
         raise UsageError(f"{str(folder)!r} does not say for which base model it was made: give --base")
     made: ModelSettings = validate(ModelSettings, values, str(folder))
-    return dataclasses.replace(model, base=made.base, revision=made.revision)
+    return dataclasses.replace(model, base=made.base, revision=made.revision, options=made.options)
 
 
 def _manifest(folder: Path) -> Mapping[str, Any]:

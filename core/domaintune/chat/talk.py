@@ -5,21 +5,24 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from domaintune import images
 from domaintune.adapters.registry import Registry
 from domaintune.chat import speakers, terminal
 from domaintune.chat.conversation import Conversation
 from domaintune.chat.keys import Keys
 from domaintune.chat.speakers import Speaker
 from domaintune.console import fail, note
-from domaintune.contracts import Sampling
-from domaintune.errors import RequestError, UsageError
+from domaintune.contracts import IMAGE, Sampling
+from domaintune.errors import DataError, RequestError, UsageError
 from domaintune.plugins import catalog
 from domaintune.sessions import LiveSession
 from domaintune.settings import ModelSettings
 
 INTERRUPTED = 130
+COMMANDS = "/image FILE puts a picture beside the next question, /reset forgets, /quit leaves"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +45,7 @@ class Talk:
         )
         keys = Keys()
         if keys.by_hand:
-            note(f"{' and '.join(one.name for one in several)}; /reset forgets, /quit leaves, Ctrl-C stops an answer")
+            note(f"{' and '.join(one.name for one in several)}; {COMMANDS}, Ctrl-C stops an answer")
         with keys.listening():
             try:
                 return self._converse(conversation, keys)
@@ -61,18 +64,40 @@ class Talk:
             if line == "/reset":
                 conversation.reset()
                 note("forgotten")
-                continue
-            if line.startswith("/") and line[1:].isalpha() and keys.by_hand:
-                note(f"{line} is no command; /reset forgets what was said, /quit leaves")
-                continue
-            failed |= not _answered(conversation, show, line)
+            elif line == "/image" or line.startswith("/image "):
+                failed |= not _attached(conversation, line.removeprefix("/image").strip())
+            elif line.startswith("/") and line[1:].isalpha() and keys.by_hand:
+                note(f"{line} is no command; {COMMANDS}")
+            else:
+                failed |= not _answered(conversation, show, line)
         return int(failed and not keys.by_hand)
+
+
+def _attached(conversation: Conversation, name: str) -> bool:
+    """Put a picture beside the next question; False where it is none."""
+    if not name:
+        fail("/image needs the name of a file: /image scan.png")
+        return False
+    try:
+        picture = images.read(str(Path(name).expanduser()))
+    except images.ImageError as error:
+        fail(str(error))
+        return False
+    conversation.pictures.append(picture.data_url)
+    note(f"{Path(name).name}, {picture.width} x {picture.height}, goes with the next question")
+    return True
 
 
 def _answered(conversation: Conversation, show: terminal.Show, line: str) -> bool:
     """Ask one question; False where it, or an answer to it, failed."""
+    if IMAGE in line and (conversation.pictures or any(conversation.shown)):
+        fail(f"the text {IMAGE} stands for a picture; in a conversation with pictures it cannot be asked")
+        return False
     try:
         replies = show(line, conversation.ask(line))
+    except DataError as error:  # the engine cannot place the pictures, or a text looks like one
+        fail(str(error))
+        return False
     except RequestError as error:
         hint = "; /reset forgets what was said" if error.code == "context_length_exceeded" else ""
         fail(f"{error}{hint}")

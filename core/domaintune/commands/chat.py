@@ -38,7 +38,7 @@ def chat(  # noqa: PLR0913  (who is asked, and how answers are drawn and shown)
     override: Overrides = None,
     json: Json = False,
 ) -> None:
-    """Talk to an adapter: questions line by line, /reset forgets, /quit or Ctrl-D leaves, Ctrl-C stops an answer."""
+    """Talk to an adapter: /image FILE shows a picture, /reset forgets, /quit or Ctrl-D leaves, Ctrl-C stops an answer."""
     from domaintune import chat as room
     from domaintune.contracts import Sampling
     from domaintune.home import quiet_libraries

@@ -50,6 +50,8 @@ def through(plan: Plan, name: str | None, *, until: Stage, as_json: bool) -> Non
         if report:
             render(report, out(), out().width)
             out().print(f"\n{plan.domain.safety}" if plan.domain.safety else "", markup=False)
+            if (page := run.file("report.html")).is_file():
+                out().print(f"report: {page}", markup=False, soft_wrap=True)
         out().print(_where(run, until), markup=False, soft_wrap=True)
     if version:
         note(standing(version))

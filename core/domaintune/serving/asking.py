@@ -23,12 +23,13 @@ from domaintune.serving.answering import Answer
 from domaintune.serving.body import read_json
 from domaintune.serving.forms import Letterhead
 from domaintune.serving.metrics import Meters
-from domaintune.serving.problems import bad, no_model, unavailable
+from domaintune.serving.pictures import Gallery
+from domaintune.serving.problems import HttpError, bad, no_model, unavailable
 from domaintune.serving.reading import read
 from domaintune.serving.replies import Watch, asked
 from domaintune.serving.schema import ChatRequest, CompletionRequest
 from domaintune.serving.sending import ClientGoneError, Stream, told, unless_gone
-from domaintune.serving.shelf import Lease, Shelf, UnknownModelError
+from domaintune.serving.shelf import Base, Lease, Shelf, UnknownModelError
 from domaintune.serving.wanted import Wanted
 from domaintune.settings import ServeSettings
 
@@ -42,8 +43,12 @@ class Router(Protocol):
     def offered(self) -> bool:
         """Whether there is anything to choose by."""
 
-    async def choose(self, question: str) -> str:
-        """Return a name that the shelf knows, `base` where nobody fits; UnknownModelError where there is no choice."""
+    @property
+    def seeing(self) -> Base | None:
+        """The base among whose adapters it chooses where there are pictures."""
+
+    async def choose(self, question: str, *, pictures: bool = False) -> str:
+        """Return a name that the shelf knows, a base's where nobody fits; UnknownModelError where there is no choice."""
 
 
 class Retrieval(Protocol):
@@ -53,11 +58,11 @@ class Retrieval(Protocol):
         """Tell whether a version has knowledge here."""
 
     async def enrich(
-        self, adapters: Sequence[str], messages: Sequence[Message], tokens: int
+        self, adapters: Sequence[str], messages: Sequence[Message], tokens: int, images: Sequence[str]
     ) -> tuple[Sequence[Message], Sequence[Passage]] | None:
         """Return the messages with passages in them, and the passages; None where these adapters have no knowledge.
 
-        There is room for them beside an answer of so many tokens.
+        There is room for them beside the pictures of the messages and an answer of so many tokens.
         """
 
 
@@ -70,12 +75,13 @@ class Desk:
     meters: Meters
     router: Router | None = None
     retrieval: Retrieval | None = None
+    gallery: Gallery = field(default_factory=Gallery)
     open: asyncio.Event = field(default_factory=asyncio.Event)  # set while questions are taken
     closed: asyncio.Event = field(default_factory=asyncio.Event)  # set when running answers must end
 
     async def chat(self, request: HttpRequest) -> Response:
         """Answer a conversation."""
-        values = await read_json(request, self.limits.body_bytes)
+        values = await read_json(request, self.limits.body_bytes, self.limits.image_bytes)
         return await self._answer(request, wanted.from_chat(read(ChatRequest, values), self.limits), forms.Chat())
 
     async def complete(self, request: HttpRequest) -> Response:
@@ -93,7 +99,7 @@ class Desk:
             try:
                 async with asyncio.timeout_at(deadline):
                     lease = stack.enter_context(await self.borrow(asks))
-                    asks, passages = await unless_gone(request.receive, self._enriched(asks, lease))
+                    asks, passages = await unless_gone(request.receive, self._prepared(asks, lease))
                     request.state.model = lease.counted_as
                     watch = Watch(self.meters, lease.counted_as)
                     replies = await unless_gone(
@@ -120,7 +126,9 @@ class Desk:
             if name == names.AUTO:
                 if self.router is None:
                     raise UnknownModelError("this server does not choose")
-                name = await self.router.choose(asks.question)
+                if asks.images and self.router.seeing is None:
+                    raise self._blind("auto has nobody to choose who reads pictures")
+                name = await self.router.choose(asks.question, pictures=bool(asks.images))
             return await self.shelf.borrow(name)
         except UnknownModelError as error:
             raise no_model(asks.model, self.shelf.known(), str(error)) from None
@@ -132,6 +140,20 @@ class Desk:
                 "this model cannot be loaded at the moment; the server's log says why", "model_not_loadable"
             ) from None
 
+    async def _prepared(self, asks: Wanted, lease: Lease) -> tuple[Wanted, tuple[Passage, ...]]:
+        """Check the pictures, and put knowledge beside the question."""
+        if asks.images:
+            if not lease.base.images:
+                raise self._blind(f"{lease.label} reads no pictures")
+            await self.gallery.check(asks.images, asks.places)
+        return await self._enriched(asks, lease)
+
+    def _blind(self, reason: str) -> HttpError:
+        """Return the refusal of pictures, with the names of those who read them."""
+        seeing = self.shelf.seeing()
+        others = f"those who do: {', '.join(seeing)}" if seeing else "no model here does"
+        return bad(f"{reason}; {others}", "model", "images_unsupported")
+
     async def _enriched(self, asks: Wanted, lease: Lease) -> tuple[Wanted, tuple[Passage, ...]]:
         """Put knowledge beside the question, where it is wanted."""
         if not asks.retrieval:
@@ -139,7 +161,7 @@ class Desk:
         adapters = [member.version.id for member in lease.members]
         first = asks.asks[0]
         found = (
-            await self.retrieval.enrich(adapters, first.messages, first.sampling.max_new_tokens)
+            await self.retrieval.enrich(adapters, first.messages, first.sampling.max_new_tokens, first.images)
             if self.retrieval
             else None
         )
@@ -148,7 +170,7 @@ class Desk:
                 f"{lease.label} has no knowledge on this server; leave retrieval out", "retrieval", "no_retrieval"
             )
         messages, passages = found
-        return asks.with_messages(tuple(messages)), tuple(passages)
+        return asks.with_messages(messages), tuple(passages)
 
 
 def _letterhead(form: forms.Form, lease: Lease, passages: tuple[Passage, ...]) -> Letterhead:

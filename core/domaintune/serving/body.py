@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -15,17 +16,31 @@ from domaintune.serving.problems import HttpError, bad
 WITHIN: Final = 8.0
 """Seconds for a body to arrive."""
 MOST_VALUES: Final = 20_000
+_PICTURE: Final = re.compile(rb'"data:[A-Za-z0-9+/=:;.,_-]*+"')
+"""A text that is a `data:` URL, quotes included."""
 
 
-async def read_json(request: Request, limit: int) -> dict[str, Any]:
-    """Return the JSON object that a request brings, or raise the HttpError that refuses it."""
+async def read_json(request: Request, limit: int, pictures: int = 0) -> dict[str, Any]:
+    """Return the JSON object that a request brings, or raise the HttpError that refuses it.
+
+    `limit` are the bytes it may have without its pictures, and `pictures` those of its `data:` URLs.
+    """
     _check_kind(request.headers)
     try:
         async with asyncio.timeout(WITHIN):
-            content = await _read(request, limit)
+            content = await _read(request, limit, pictures)
     except TimeoutError:
         problem = f"the body did not arrive within {WITHIN:g} seconds"
         raise HttpError(408, problem, "request_timeout", None, {"connection": "close"}) from None
+    if len(content) > limit:
+        rest = len(_PICTURE.sub(b"", content))
+        if rest > limit:
+            raise _too_large(limit)
+        if len(content) - rest > pictures:
+            sentence = (
+                f"the pictures are larger than {pictures:,} bytes in base64 (serve.image_bytes); send smaller ones"
+            )
+            raise HttpError(413, sentence, "request_too_large")
     return parse(content)
 
 
@@ -51,24 +66,26 @@ def _check_kind(headers: Mapping[str, str]) -> None:
         raise HttpError(415, "send the body without Content-Encoding", "unsupported_media_type")
 
 
-async def _read(request: Request, limit: int) -> bytes:
+async def _read(request: Request, limit: int, pictures: int) -> bytes:
     """Collect the body; its announced length is believed only where it is too large."""
+    most = limit + pictures
     announced = request.headers.get("content-length", "0")
-    if announced.isdecimal() and int(announced[:20]) > limit:
-        raise _too_large(limit)
+    if announced.isdecimal() and int(announced[:20]) > most:
+        raise _too_large(limit, pictures)
     content = bytearray()
     try:
         async for chunk in request.stream():
             content += chunk
-            if len(content) > limit:
-                raise _too_large(limit)
+            if len(content) > most:
+                raise _too_large(limit, pictures)
     except ClientDisconnect:
         raise HttpError(400, "the body ended early", "invalid_json") from None
     return bytes(content)
 
 
-def _too_large(limit: int) -> HttpError:
-    return HttpError(413, f"the body is larger than {limit:,} bytes (serve.body_bytes)", "request_too_large")
+def _too_large(limit: int, pictures: int = 0) -> HttpError:
+    more = f" and pictures of {pictures:,} bytes (serve.image_bytes)" if pictures else ""
+    return HttpError(413, f"the body is larger than {limit:,} bytes (serve.body_bytes){more}", "request_too_large")
 
 
 def _texts(root: Any) -> Iterator[str]:

@@ -86,7 +86,10 @@ def build(
     called = published(selection.bases)
     bases = [
         Base(
-            name=name, fingerprint=shape.fingerprint, worker=Worker(settings_of(shape, settings.model), settings.serve)
+            name=name,
+            fingerprint=shape.fingerprint,
+            worker=Worker(settings_of(shape, settings.model), settings.serve),
+            images=bool(getattr(shape, "images", False)),
         )
         for name, shape in zip(called, selection.bases, strict=True)
     ]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from domaintune import prompts
 from domaintune.adapters.registry import Registry
 from domaintune.adapters.versions import Version
-from domaintune.contracts import Hit, Message, Passage
+from domaintune.contracts import IMAGE, Hit, Message, Passage
 from domaintune.errors import DomaintuneError
 from domaintune.plugins import catalog
 from domaintune.serving.problems import busy, unavailable
@@ -44,27 +44,27 @@ class Library:
         return self._knowledge(self.registry.find(adapter)) is not None
 
     async def enrich(
-        self, adapters: Sequence[str], messages: Sequence[Message], tokens: int
+        self, adapters: Sequence[str], messages: Sequence[Message], tokens: int, images: Sequence[str] = ()
     ) -> tuple[Sequence[Message], Sequence[Passage]] | None:
         """Return the messages with passages in them, and the passages; None where these adapters have no knowledge.
 
-        There is room for them beside an answer of so many tokens. Where several adapters answer together, their
-        passages take turns.
+        There is room for them beside the pictures of the messages and an answer of so many tokens. Where several
+        adapters answer together, their passages take turns.
         """
         if self._waiting >= self.limits.queue:
             raise busy("too many questions wait for their passages; try again in a moment")
         self._waiting += 1
         try:
-            return await self._search(adapters, messages, tokens)
+            return await self._search(adapters, messages, tokens, images)
         finally:
             self._waiting -= 1
 
     async def _search(
-        self, adapters: Sequence[str], messages: Sequence[Message], tokens: int
+        self, adapters: Sequence[str], messages: Sequence[Message], tokens: int, images: Sequence[str]
     ) -> tuple[Sequence[Message], Sequence[Passage]] | None:
         async with self._one_search:  # an embedder is used by one thread at a time
             try:
-                return await asyncio.to_thread(self._enriched, adapters, messages, tokens)
+                return await asyncio.to_thread(self._enriched, adapters, messages, tokens, images)
             except DomaintuneError as error:
                 log.error("retrieval: %s", error)
                 raise unavailable(
@@ -73,7 +73,7 @@ class Library:
                 ) from None
 
     def _enriched(
-        self, adapters: Sequence[str], messages: Sequence[Message], tokens: int
+        self, adapters: Sequence[str], messages: Sequence[Message], tokens: int, images: Sequence[str]
     ) -> tuple[Sequence[Message], Sequence[Passage]] | None:
         from domaintune.retrieval.augment import Augmenter  # noqa: PLC0415  (only where there is something to find)
 
@@ -83,13 +83,16 @@ class Library:
             return None
         version, used, _ = known[0]
         indexes = [_open(folder) for _, _, folder in known]
-        tokenizer, longest = _reader(self.registry, version.base)
+        tokenizer, processor, longest = _reader(self.registry, version.base)
         beside = Augmenter(
-            search=lambda query, k: _in_turn([index.search(query, k) for index in indexes], k),
+            search=lambda query, k: _in_turn([index.search(query.replace(IMAGE, " "), k) for index in indexes], k),
             every=(), tokenizer=tokenizer, settings=used,
         )  # fmt: skip
-        room = min(self.limits.max_length, longest) - tokens - len(prompts.prompt_ids(tokenizer, messages))
-        return beside.ask(messages, max(0, room))
+        if images and processor is not None:
+            asked = len(prompts.pictured_ids(processor, messages, images).ids)
+        else:
+            asked = len(prompts.prompt_ids(tokenizer, messages))
+        return beside.ask(messages, max(0, min(self.limits.max_length, longest) - tokens - asked))
 
     def _knowledge(self, version: Version) -> tuple[RetrievalSettings, Path] | None:
         """Return how a version's knowledge is used and where it is; its manifest may have been written by anyone."""
@@ -123,8 +126,8 @@ def _open(folder: Path) -> Knowledge:
 
 
 @lru_cache(maxsize=OPEN)
-def _reader(registry: Registry, fingerprint: str) -> tuple[Any, int]:
-    """Return the tokenizer of a base model, and how many tokens it can read."""
+def _reader(registry: Registry, fingerprint: str) -> tuple[Any, Any, int]:
+    """Return the tokenizer of a base model, the processor of its pictures or None, and how many tokens it can read."""
     from transformers import AutoConfig
 
     from domaintune.models import base as models  # noqa: PLC0415
@@ -132,4 +135,5 @@ def _reader(registry: Registry, fingerprint: str) -> tuple[Any, int]:
 
     base = models.locate(ModelSettings(**registry.base(fingerprint).settings))
     config = AutoConfig.from_pretrained(base.place, revision=base.revision, trust_remote_code=False).get_text_config()
-    return models.load_tokenizer(base), int(getattr(config, "max_position_embeddings", None) or 1 << 20)
+    longest = int(getattr(config, "max_position_embeddings", None) or 1 << 20)
+    return models.load_tokenizer(base), models.load_processor(base), longest

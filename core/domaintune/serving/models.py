@@ -49,10 +49,12 @@ class Models:
             knows = self.retrieval is not None and self.retrieval.knows(one.version.id)
             yield {**_adapter(name, one), "knowledge": knows}
         if self.router is not None and self.router.offered:
-            yield self._card(names.AUTO, self.started, root=None, parent=None)
+            seeing = self.router.seeing is not None
+            yield {**self._card(names.AUTO, self.started, root=None, parent=None), "images": seeing}
 
     def _base(self, name: str, base: Base) -> dict[str, Any]:
-        return {**self._card(name, self.started, root=base.name, parent=None), "fingerprint": base.fingerprint}
+        card = self._card(name, self.started, root=base.name, parent=None)
+        return {**card, "fingerprint": base.fingerprint, "images": base.images}
 
     def _card(self, name: str, created: int, *, root: str | None, parent: str | None) -> dict[str, Any]:
         return {"id": name, "object": "model", "created": created, "owned_by": OWNER, "root": root, "parent": parent}
@@ -70,5 +72,6 @@ def _adapter(name: str, one: Loaded) -> dict[str, Any]:
         "digest": version.digest,
         "fingerprint": version.base,
         "rank": version.rank,
+        "images": one.base.images,
         "users": one.users,
     }

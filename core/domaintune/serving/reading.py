@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from pydantic import ValidationError
@@ -36,8 +36,7 @@ UNSUPPORTED: Final[Mapping[str, tuple[tuple[Any, ...], str]]] = {
 """Fields of OpenAI's that would change the answer: the values that change nothing, and why others are refused."""
 
 PARTS: Final = {
-    "image_url": "images are not supported by the models here",
-    "input_image": "images are not supported by the models here",
+    "input_image": "input_image is of another interface; send a picture as image_url, with a data: URL",
     "input_audio": "audio is not supported",
     "file": "files are not supported; send their text",
     "refusal": "a refusal is sent as the text of the message",
@@ -92,6 +91,10 @@ def _message(message: Any, place: int) -> Any:
         kind = part.get("type") if isinstance(part, dict) else None
         if isinstance(kind, str) and kind in PARTS:
             raise bad(PARTS[kind], f"{where}.content[{number}].type", "unsupported_value")
+        if kind == "image_url" and message.get("role") in ("system", "developer", "assistant"):
+            raise bad(
+                "pictures stand in messages of the user only", f"{where}.content[{number}].type", "unsupported_value"
+            )
     return {key: value for key, value in message.items() if key not in MESSAGE_FIELDS}
 
 
@@ -101,7 +104,7 @@ def _no_token_ids(prompt: Any) -> None:
 
 
 def _sentence(kind: type[Shape], error: ValidationError) -> HttpError:
-    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    first = _nearest_to_fit(error.errors(include_url=False, include_input=False, include_context=False))
     path = _path(first["loc"])
     if first["type"] == "extra_forbidden":
         known = kind.model_fields if len(first["loc"]) == 1 else ChatMessage.model_fields
@@ -109,15 +112,25 @@ def _sentence(kind: type[Shape], error: ValidationError) -> HttpError:
         return bad(f"unknown field {quoted(name)}{nearest(name[:80], known)}", quoted(path)[1:-1], "unknown_parameter")
     if first["type"] == "missing":
         return bad(f"{path} is missing", path, "missing_required_parameter")
+    if first["type"].startswith("union_tag"):
+        return bad(f"{path}.type: input should be 'text' or 'image_url'", f"{path}.type")
     return bad(f"{path}: {first['msg'][:1].lower()}{first['msg'][1:]}", path)
+
+
+def _nearest_to_fit(errors: Sequence[Any]) -> Any:
+    """Return the first error; where a value fits none of several shapes, that of the shape it comes nearest to."""
+    around = errors[0]["loc"][:-1]
+    same = [one for one in errors if around and one["loc"][: len(around)] == around]
+    return max(same, key=lambda one: len(one["loc"]), default=errors[0])
 
 
 def _path(places: tuple[int | str, ...]) -> str:
     """Write a place as `messages[0].content`; the names that pydantic gives to alternatives are left out."""
-    text = ""
+    text, kind_of_part = "", False
     for place in places:
         if isinstance(place, int):
             text += f"[{place}]"
-        elif not any(letter in place for letter in "[](-") and place not in {"str", "list", "TextPart"}:
+        elif not kind_of_part and not any(letter in place for letter in "[](-") and place not in {"str", "list"}:
             text += f".{place}" if text else place
+        kind_of_part = isinstance(place, int) and text.rpartition(".")[2].startswith("content[")
     return text

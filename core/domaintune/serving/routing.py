@@ -14,7 +14,7 @@ from domaintune.embedding import names as embedding
 from domaintune.errors import DomaintuneError
 from domaintune.plugins import catalog
 from domaintune.serving import names
-from domaintune.serving.shelf import Loaded, Shelf, UnknownModelError
+from domaintune.serving.shelf import Base, Loaded, Shelf, UnknownModelError
 
 COMPOSER = "nearest"
 log = logging.getLogger("domaintune.serving")
@@ -33,29 +33,37 @@ class ByExamples:
     @property
     def offered(self) -> bool:
         """Whether there is anything to choose by."""
-        here = self.embedder != embedding.NONE and not embedding.is_remote(self.embedder)
-        return here and bool(self._members()) and embedding.is_at_hand(self.embedder)
+        return self._can(self.shelf.bases[0])
 
-    async def choose(self, question: str) -> str:
+    @property
+    def seeing(self) -> Base | None:
+        """The base model whose adapters are chosen among where there are pictures; None where there is no choice."""
+        return next((base for base in self.shelf.bases if base.images and self._can(base)), None)
+
+    async def choose(self, question: str, *, pictures: bool = False) -> str:
         """Return the name of who answers; UnknownModelError where there is nothing to choose by."""
-        if not self.offered:
+        base = self.seeing if pictures else self.shelf.bases[0]
+        if base is None or not self._can(base):
             raise UnknownModelError(
                 "no adapter here has examples to choose by, or their embedder is not on this machine"
             )
         members = [
-            Member(name=one.version.id, folder=self.shelf.registry.folder(one.version)) for one in self._members()
+            Member(name=one.version.id, folder=self.shelf.registry.folder(one.version)) for one in self._members(base)
         ]
         async with self._one_choice:  # an embedder is used by one thread at a time
             chosen = await asyncio.to_thread(self._route, question, members)
         if isinstance(chosen, Mix):
             ids, weights = zip(*chosen.weights, strict=True)
             return "|".join(ids) if chosen.route == "arrow" else names.mixed(ids, weights)
-        return chosen or names.BASE
+        return chosen or (names.BASE if base is self.shelf.bases[0] else base.name)
 
-    def _members(self) -> list[Loaded]:
-        """Return the promoted adapters of the first base that brought examples."""
-        first = self.shelf.bases[0]
-        found = [one for _, one in sorted(self.shelf.aliases.items()) if one.base is first]
+    def _can(self, base: Base) -> bool:
+        here = self.embedder != embedding.NONE and not embedding.is_remote(self.embedder)
+        return here and bool(self._members(base)) and embedding.is_at_hand(self.embedder)
+
+    def _members(self, base: Base) -> list[Loaded]:
+        """Return the promoted adapters of a base that brought examples."""
+        found = [one for _, one in sorted(self.shelf.aliases.items()) if one.base is base]
         return [one for one in found if examples.FILE in one.version.files]
 
     def _route(self, question: str, members: list[Member]) -> str | Mix | None:

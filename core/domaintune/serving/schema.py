@@ -30,11 +30,28 @@ class TextPart(Shape):
     text: Text
 
 
+class ImageUrl(Shape):
+    """A picture, whole: the server fetches nothing."""
+
+    url: str = Field(min_length=1, description="data:image/png;base64,… (PNG, JPEG or WebP), never an address")
+    detail: Literal["auto", "low", "high"] | None = Field(None, description="accepted, without effect")
+
+
+class ImagePart(Shape):
+    """A picture in a message of the user, in its place among the texts."""
+
+    type: Literal["image_url"]
+    image_url: ImageUrl
+
+
+Part = Annotated[TextPart | ImagePart, Field(discriminator="type")]
+
+
 class ChatMessage(Shape):
     """One message of a conversation."""
 
     role: Literal["system", "developer", "user", "assistant"]
-    content: Text | Annotated[list[TextPart], Field(min_length=1, max_length=64)]
+    content: Text | Annotated[list[Part], Field(min_length=1, max_length=64)]
     name: str | None = Field(None, description="accepted, without effect")
 
 

@@ -54,7 +54,8 @@ def select(registry: Registry, asked: Sequence[str], only: BaseShape | None) -> 
 
 def settings_of(shape: BaseShape, model: ModelSettings) -> ModelSettings:
     """Return how to open a base: which one says its shape, and where and how it runs say the settings."""
-    return dataclasses.replace(model, base=shape.settings["base"], revision=shape.settings["revision"])
+    told = shape.settings
+    return dataclasses.replace(model, base=told["base"], revision=told["revision"], options=told.get("options", {}))
 
 
 def published(bases: Sequence[BaseShape]) -> list[str]:

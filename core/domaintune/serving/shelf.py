@@ -41,6 +41,7 @@ class Base:
     name: str
     fingerprint: str
     worker: Worker
+    images: bool = False  # whether it reads pictures
 
 
 @dataclass(eq=False, kw_only=True)
@@ -128,6 +129,11 @@ class Shelf:
     def known(self) -> list[str]:
         """Return every name that can be asked for, without the mixes."""
         return [names.BASE, *(base.name for base in self.bases), *sorted(self.aliases), *sorted(self.loaded)]
+
+    def seeing(self) -> list[str]:
+        """Return the names that can be asked with pictures, without numbers and mixes."""
+        bases = [base.name for base in self.bases if base.images]
+        return bases + [name for name, one in sorted(self.aliases.items()) if one.base.images]
 
     async def borrow(self, text: str) -> Lease:
         """Return who answers to a name; a version that was promoted once is loaded for it.

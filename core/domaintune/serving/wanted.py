@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from domaintune.contracts import Message, Mix, Sampling
+from domaintune.contracts import IMAGE, Message, Mix, Sampling
 from domaintune.prompts import last_question
 from domaintune.serving.problems import HttpError, bad
-from domaintune.serving.schema import MOST_ANSWERS, ChatMessage, ChatRequest, Common, CompletionRequest
+from domaintune.serving.schema import (
+    MOST_ANSWERS,
+    ChatMessage,
+    ChatRequest,
+    Common,
+    CompletionRequest,
+    ImagePart,
+    TextPart,
+)
 from domaintune.sessions import Request
 from domaintune.settings import ServeSettings
 
@@ -28,16 +37,29 @@ class Wanted:
     stream: bool
     usage: bool  # in a stream: tell the token counts at the end
     retrieval: bool | None = None
+    places: tuple[str, ...] = ()  # of the pictures, as an error names them
+
+    @property
+    def images(self) -> tuple[str, ...]:
+        """The pictures, as `data:` URLs."""
+        return self.asks[0].images
 
     @property
     def question(self) -> str:
-        """The text by which `auto` chooses: the last user message, or the text to be continued."""
+        """The text by which `auto` chooses: the last user message without its pictures, or the text to be continued."""
         first = self.asks[0]
-        return first.text if first.text is not None else last_question(first.messages)
+        if first.text is not None:
+            return first.text
+        question = last_question(first.messages)
+        return question.replace(IMAGE, "").strip() if first.images else question
 
-    def with_messages(self, messages: tuple[Message, ...]) -> Wanted:
-        """Return the same with other messages."""
-        return dataclasses.replace(self, asks=tuple(dataclasses.replace(ask, messages=messages) for ask in self.asks))
+    def with_messages(self, messages: Sequence[Message]) -> Wanted:
+        """Return the same with messages that have passages before what they had; pictures stay where they were."""
+        former = self.asks[0].messages
+        if self.images:
+            messages = [_without_marks(message, former) for message in messages]
+        asks = tuple(dataclasses.replace(ask, messages=tuple(messages)) for ask in self.asks)
+        return dataclasses.replace(self, asks=asks)
 
     def put_to(self, adapter: str | Mix | None) -> tuple[Request, ...]:
         """Return the questions with the adapter that answers them."""
@@ -48,13 +70,17 @@ def from_chat(asked: ChatRequest, limits: ServeSettings) -> Wanted:
     """Return what a conversation wants."""
     if len(asked.messages) > limits.messages:
         raise bad(f"{len(asked.messages):,} messages; {limits.messages:,} are the most (serve.messages)", "messages")
+    pictures, places = _pictures(asked.messages, limits)
     messages = tuple(map(_message, asked.messages))
-    _check_length(sum(len(message["content"]) for message in messages), limits, "messages")
+    letters = sum(len(message["content"]) for message in messages) - len(IMAGE) * len(pictures)
+    _check_length(letters, limits, "messages")
     if asked.top_logprobs is not None and not asked.logprobs:
         raise bad("top_logprobs needs logprobs: true", "top_logprobs")
     tokens = _tokens(asked.max_tokens, asked.max_completion_tokens, limits)
-    request = Request(messages=messages, logprobs=(asked.top_logprobs or 0) if asked.logprobs else None)
-    return _wanted(asked, [request], _sampling(asked, tokens), retrieval=asked.retrieval, chat=True)
+    logprobs = (asked.top_logprobs or 0) if asked.logprobs else None
+    request = Request(messages=messages, images=pictures, logprobs=logprobs)
+    found = _wanted(asked, [request], _sampling(asked, tokens), retrieval=asked.retrieval, chat=True)
+    return dataclasses.replace(found, places=places)
 
 
 def from_completion(asked: CompletionRequest, limits: ServeSettings) -> Wanted:
@@ -116,8 +142,43 @@ def _tokens(old: int | None, new: int | None, limits: ServeSettings) -> int:
 
 def _message(message: ChatMessage) -> Message:
     content = message.content
-    text = content if isinstance(content, str) else "\n".join(part.text for part in content)
-    return Message(role="system" if message.role == "developer" else message.role, content=text)
+    parts = [content] if isinstance(content, str) else [_text(part) for part in content]
+    return Message(role="system" if message.role == "developer" else message.role, content="\n".join(parts))
+
+
+def _text(part: TextPart | ImagePart) -> str:
+    """Return a part as text, in which a marker stands for a picture."""
+    return part.text if isinstance(part, TextPart) else IMAGE
+
+
+def _pictures(messages: Sequence[ChatMessage], limits: ServeSettings) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the pictures of a conversation and where they stand; beside them no text may have their marker."""
+    parts = [
+        (f"messages[{place}].content[{number}]", part)
+        for place, message in enumerate(messages)
+        if not isinstance(message.content, str)
+        for number, part in enumerate(message.content)
+    ]
+    found = {f"{where}.image_url.url": part.image_url.url for where, part in parts if isinstance(part, ImagePart)}
+    for where, url in found.items():
+        if url[:5].lower() != "data:":
+            sentence = "this server fetches nothing; send the picture itself as a data: URL"
+            raise bad(sentence, where, "unsupported_value")
+    if len(found) > limits.images:
+        raise bad(f"{len(found)} pictures; {limits.images} are the most (serve.images)", "messages")
+    whole = [(f"messages[{n}].content", one.content) for n, one in enumerate(messages) if isinstance(one.content, str)]
+    texts = [*whole, *((f"{where}.text", part.text) for where, part in parts if isinstance(part, TextPart))]
+    for where, text in texts:
+        if found and IMAGE in text:
+            raise bad(f"the text {IMAGE} stands for a picture; beside pictures it cannot be sent as text", where)
+    return tuple(found.values()), tuple(found)
+
+
+def _without_marks(message: Message, former: Sequence[Message]) -> Message:
+    """Return a message whose new beginning has no marker of a picture: a passage may have it in its text."""
+    text = message["content"]
+    kept = max((one["content"] for one in former if text.endswith(one["content"])), key=len, default="")
+    return Message(role=message["role"], content=text.removesuffix(kept).replace(IMAGE, "image") + kept)
 
 
 def _check_length(letters: int, limits: ServeSettings, where: str) -> None:

@@ -1,0 +1,214 @@
+"""Pictures in requests: shown to those who read them, checked before anyone is asked, and refused by their place."""
+
+from __future__ import annotations
+
+import base64
+import io
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from picturing import data_url, png
+from PIL import Image
+from seeing import EYES, PASSAGES, PICTURES, RED, Both, content, part
+from served import chat, error_of
+
+from domaintune import Message, Request, Sampling, prompts
+from domaintune.contracts import IMAGE
+from domaintune.engine.session import TransformersEngine, TransformersSession
+from domaintune.settings import ModelSettings
+
+CHAT = "/v1/chat/completions"
+PAGE = Path(__file__).parents[2] / "docs/serving.md"
+WHERE = "messages[0].content[0].image_url.url"
+
+
+@pytest.fixture(scope="module")
+def http(both: Both) -> httpx2.Client:
+    return both.server.http()
+
+
+@pytest.fixture(scope="module")
+def eyes(both: Both) -> TransformersSession:
+    """The engine alone, with the same model and adapter."""
+    session = TransformersEngine().open(ModelSettings(base=str(both.pictures.base), device="cpu", dtype="float32"))
+    session.load("sees@1", both.pictures.adapters["sees"])
+    return session
+
+
+def alone(session: TransformersSession, *messages: Message, images: tuple[str, ...], adapter: str | None) -> str:
+    asked = Request(messages=messages, images=images, adapter=adapter, sampling=Sampling(max_new_tokens=8))
+    return "".join(event.text for event in session.generate([asked]))
+
+
+def user(text: str) -> Message:
+    return Message(role="user", content=text)
+
+
+def said(http: httpx2.Client, model: str, parts: Any, **more: Any) -> str:
+    answer = http.post(CHAT, json=chat(parts, model, **more))
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["choices"][0]["message"]["content"])
+
+
+def refused(http: httpx2.Client, model: str, parts: Any, role: str = "user") -> tuple[str, str, str]:
+    answer = http.post(CHAT, json={**chat(model=model), "messages": [{"role": role, "content": parts}]})
+    assert answer.status_code == 400, answer.text
+    error = error_of(answer)
+    return error["code"], error["param"], error["message"]
+
+
+def test_a_picture_is_answered_as_the_engine_answers_it_and_each_adapter_sees_it_its_own_way(
+    http: httpx2.Client, eyes: TransformersSession
+) -> None:
+    asked = "What colour?"
+    for model, adapter in ((EYES, None), ("sees", "sees@1")):
+        expected = alone(eyes, user(f"{IMAGE}\n{asked}"), images=(RED,), adapter=adapter)
+        assert said(http, model, content(asked, RED)) == expected
+        assert expected != alone(eyes, user(f"{IMAGE}\n{asked}"), images=(PICTURES[1],), adapter=adapter)
+    assert len({said(http, model, content(asked, RED)) for model in (EYES, "sees", "looks")}) == 3
+
+
+def test_text_and_pictures_keep_their_order_also_over_several_turns(
+    http: httpx2.Client, eyes: TransformersSession
+) -> None:
+    first, second = {"type": "text", "text": "First"}, {"type": "text", "text": "and then"}
+    parts = [first, part(RED), second, part(PICTURES[1])]
+    text = f"First\n{IMAGE}\nand then\n{IMAGE}"
+    assert said(http, "sees", parts) == alone(eyes, user(text), images=PICTURES[:2], adapter="sees@1")
+    turns = [
+        {"role": "user", "content": content("One?", RED)},
+        {"role": "assistant", "content": "Red."},
+        {"role": "user", "content": content("Two?", PICTURES[2])},
+    ]
+    whole = (user(f"{IMAGE}\nOne?"), Message(role="assistant", content="Red."), user(f"{IMAGE}\nTwo?"))
+    answer = http.post(CHAT, json={**chat(model="sees"), "messages": turns}).json()
+    expected = alone(eyes, *whole, images=(RED, PICTURES[2]), adapter="sees@1")
+    assert answer["choices"][0]["message"]["content"] == expected
+
+
+def test_the_openai_client_sends_pictures_and_streams(both: Both) -> None:
+    messages: Any = [{"role": "user", "content": content("What colour?", RED)}]
+    asked: Any = {"model": "sees", "messages": messages, "max_tokens": 8}
+    client = both.server.client()
+    whole = client.chat.completions.create(**asked)
+    pieces = client.chat.completions.create(**asked, stream=True)
+    assert "".join(one.choices[0].delta.content or "" for one in pieces) == whole.choices[0].message.content
+    assert whole.model == "sees@1"
+    assert whole.usage.prompt_tokens > 9  # a place for each patch
+
+
+def test_the_program_of_the_page_runs(
+    both: Both, http: httpx2.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "scene.png").write_bytes(png(1))
+    monkeypatch.chdir(tmp_path)
+    ((_, program),) = [
+        block.split("\n", 1) for block in PAGE.read_text("utf-8").split("```")[1::2] if block[:2] == "py"
+    ]
+    shown = program.replace("http://127.0.0.1:8000", both.server.address).replace("multimodal", "sees")
+    exec(compile(shown.replace("messages=[", "max_tokens=8, messages=["), str(PAGE), "exec"), {})
+    assert capsys.readouterr().out == said(http, "sees", content("How many circles are there?", RED)) + "\n"
+
+
+def test_who_reads_pictures_is_on_the_cards_and_in_the_refusal_of_those_who_do_not(http: httpx2.Client) -> None:
+    cards = {card["id"]: card["images"] for card in http.get("/v1/models").json()["data"]}
+    assert {name for name, sees in cards.items() if sees} == {EYES, "sees", "looks", "sees@1", "looks@1"}
+    assert {name for name, sees in cards.items() if not sees} == {"base", "tiny", "alpha", "alpha@1", "beta", "beta@1"}
+    for model in ("base", "alpha", "alpha+beta"):
+        code, param, sentence = refused(http, model, content("What?", RED))
+        assert (code, param) == ("images_unsupported", "model")
+        assert sentence.endswith(f"reads no pictures; those who do: {EYES}, looks, sees")
+    assert "auto has nobody to choose who reads pictures" in refused(http, "auto", content("What?", RED))[2]
+
+
+def test_passages_stand_beside_pictures_and_their_text_is_none(http: httpx2.Client, both: Both) -> None:
+    parts = [part(RED), {"type": "text", "text": "Is it a circle?"}, part(PICTURES[1])]
+    asked = chat(parts, "looks", retrieval=True)
+    whole = http.post(CHAT, json=asked).json()
+    assert [one["title"] for one in whole["domaintune"]["passages"]] == ["circle"]
+    plain = http.post(CHAT, json=chat(parts, "looks")).json()
+    assert whole["usage"]["prompt_tokens"] > plain["usage"]["prompt_tokens"] + 20
+    session = TransformersEngine().open(ModelSettings(base=str(both.pictures.base), device="cpu", dtype="float32"))
+    session.load("looks@1", both.pictures.adapters["looks"])
+    question = user(f"{IMAGE}\nIs it a circle?\n{IMAGE}")
+    (enriched,) = prompts.beside([question], [replace(PASSAGES[0], text=PASSAGES[0].text.replace(IMAGE, "image"))])
+    expected = alone(session, enriched, images=PICTURES[:2], adapter="looks@1")
+    assert whole["choices"][0]["message"]["content"] == expected
+    tight = chat(parts, "looks", retrieval=True, max_tokens=1024 - plain["usage"]["prompt_tokens"] - 5)
+    assert http.post(CHAT, json=tight).json()["domaintune"]["passages"] == []
+
+
+def picture(kind: str, **options: Any) -> str:
+    held = io.BytesIO()
+    mode = options.pop("mode", "RGB")
+    size = options.pop("size", (16, 16))
+    Image.new(mode, size).save(held, kind, **options)
+    return data_url(held.getvalue(), kind.lower())
+
+
+BROKEN = {
+    "no base64": "data:image/png;base64,!!!!",
+    "no picture": data_url(b"hello"),
+    "cut short": data_url(png(1)[:60]),
+    "another kind than it says": data_url(png(1), "jpeg"),
+    "a GIF": picture("GIF"),
+    "CMYK": picture("JPEG", mode="CMYK"),
+    "one pixel": picture("PNG", size=(1, 1)),
+    "too many pixels": picture("PNG", size=(30_000, 1_500), mode="1"),
+    "moving": picture("PNG", save_all=True, append_images=[Image.new("RGB", (16, 16), "red")]),
+    "something behind it": data_url(png(1) + b"PK\x03\x04"),
+    "SVG": f"data:image/svg+xml;base64,{base64.b64encode(b'<svg/>').decode()}",
+    "nothing": "data:,",
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_picture_that_is_none_is_refused_where_it_stands(http: httpx2.Client, name: str) -> None:
+    code, param, sentence = refused(http, "sees", content("What?", BROKEN[name]))
+    assert (code, param) == ("invalid_image", WHERE)
+    assert sentence.startswith("the picture")
+    assert len(sentence) < 300
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:1/a.png", "https://example.com/a.png", "file:///etc/passwd", "/a.png"]
+)
+@pytest.mark.parametrize("model", ["sees", "alpha"])
+def test_nothing_is_fetched(http: httpx2.Client, url: str, model: str) -> None:
+    sentence = "this server fetches nothing; send the picture itself as a data: URL"
+    assert refused(http, model, content("What?", url)) == ("unsupported_value", WHERE, sentence)
+
+
+def test_pictures_stand_in_messages_of_the_user_and_their_marker_in_no_text_beside_them(http: httpx2.Client) -> None:
+    for role in ("system", "assistant", "developer"):
+        assert refused(http, "sees", [part(RED)], role)[:2] == ("unsupported_value", "messages[0].content[0].type")
+    marked = refused(http, "sees", content(f"What is {IMAGE}?", RED))
+    assert marked[:2] == ("invalid_value", "messages[0].content[1].text")
+    assert "image_url" in refused(http, "sees", [{"type": "input_image", "image_url": RED}])[2]
+    assert refused(http, "sees", [part(RED)] * 5)[2] == "5 pictures; 4 are the most (serve.images)"
+    assert refused(http, "sees", [{"type": "image_url", "image_url": {"url": 7}}])[1] == WHERE
+    assert refused(http, "sees", [{"type": "image_url", "image_url": {}}])[:2] == ("missing_required_parameter", WHERE)
+    assert refused(http, "sees", f"What is {IMAGE}?")[0] in {"invalid_value", "invalid_image"}  # nobody sent one
+    assert said(http, "alpha", f"What is {IMAGE}?") == said(http, "alpha", f"What is {IMAGE}?")  # here it is text
+
+
+def test_pictures_have_room_of_their_own_and_text_no_more_than_before(http: httpx2.Client) -> None:
+    noise = Image.effect_noise((1100, 1100), 90).convert("RGB")
+    held = io.BytesIO()
+    noise.save(held, "PNG")
+    large = data_url(held.getvalue())
+    assert len(large) > 1_200_000
+    assert said(http, "sees", content("What?", large)) == said(http, "sees", content("What?", large))
+    text = http.post(CHAT, json=chat("a" * 1_000_000, "sees"))
+    assert text.status_code == 413
+    assert "serve.body_bytes" in error_of(text)["message"]
+    more = http.post(CHAT, json=chat(content("What?", f"data:image/png;base64,{'A' * 8_000_000}"), "sees"))
+    assert (more.status_code, error_of(more)["code"]) == (413, "request_too_large")
+    assert "serve.image_bytes" in error_of(more)["message"]
+    assert http.post("/v1/completions", json={"model": "sees", "prompt": large}).status_code == 413
+    pretends = http.post(CHAT, json=chat([{"type": "text", "text": large}], "sees"))  # it is no picture there
+    assert pretends.status_code == 400
+    assert error_of(pretends)["param"].startswith("messages[0].content")
