@@ -1,0 +1,1 @@
+"""Pictures for domaintune: LLaVA, scenes whose answers can be checked, ScienceQA."""
