@@ -114,7 +114,8 @@ class Run:
         for name in later:
             shutil.rmtree(self.folder / name, ignore_errors=True)
         if "evaluation" in later:
-            (self.folder / "report.json").unlink(missing_ok=True)
+            for name in ("report.json", "report.html"):
+                (self.folder / name).unlink(missing_ok=True)
 
     def _needs(self, later: Stage, stage: Stage) -> bool:
         """Tell whether a stage used an earlier one: knowledge that is indexed for a search is no part of an adapter."""

@@ -223,16 +223,18 @@ def _check_rendering(builder: str, examples: Sequence[Example]) -> None:
         turns = roles[1:] if roles[:1] == ["system"] else roles
         assert turns[-1:] == ["user"], f"data builder {builder!r}: a prompt ends with the user's message, not {roles}"
         assert set(turns) <= {"user", "assistant"}, f"data builder {builder!r}: no chat has the roles {roles}"
-        assert {message["role"] for message in example.completion} == {"assistant"}, (
-            f"data builder {builder!r}: a completion is what the assistant says: {example.completion}"
+        speakers = [message["role"] for message in example.completion]
+        assert {speakers[0], speakers[-1]} == {"assistant"} <= set(speakers) <= {"user", "assistant"}, (
+            f"data builder {builder!r}: a completion begins and ends with what the assistant says: {example.completion}"
         )
     if find_spec("transformers") is None:  # the light install, in which nothing can be rendered
         return
     texts = [message["content"] for example in examples for message in (*example.prompt, *example.completion)]
     tokenizer = _tiny_tokenizer(texts, prompts.PLAIN_TEMPLATE)
     for example in examples:
-        ids = prompts.example_ids(tokenizer, example)
-        for text, rendered in ((example.question, ids.prompt), (example.reference, ids.completion)):
+        ids = prompts.exchange_ids(tokenizer, example.prompt, example.completion)  # a marker stands for a picture
+        said = [(message["content"], ids.completion) for message in example.completion]
+        for text, rendered in ((example.question, ids.prompt), *said):
             assert text.strip() in tokenizer.decode(rendered), (
                 f"{builder!r} does not render: {text!r} is not in the tokens"
             )

@@ -35,7 +35,8 @@ def done(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     def work(name: str) -> Any:
         def write(*arguments: Any) -> dict[str, int]:
             called.append(name)
-            (arguments[-1] / "report.json").write_text("{}")
+            for file in ("report.json", "report.html"):
+                (arguments[-1] / file).write_text("{}")
             return {"made": 1}
 
         return write
@@ -53,7 +54,8 @@ def test_a_build_goes_as_far_as_it_is_told_and_on_from_there(plan: Plan, done: l
     assert done == list(STAGES)[: len(done)]
     assert done[-1] == until
     assert list(run.stages) == sorted(done)
-    assert run.file("report.json").exists() == (until in {"evaluation", "adapter"})
+    for name in ("report.json", "report.html"):
+        assert run.file(name).exists() == (until in {"evaluation", "adapter"})
     pipeline.build(plan, "x")
     assert done == list(STAGES)
 

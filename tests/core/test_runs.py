@@ -51,11 +51,12 @@ def test_a_stage_is_done_once_for_the_same_inputs(run: Run, capsys: pytest.Captu
 def test_a_changed_result_takes_away_what_was_made_from_the_old_one(run: Run) -> None:
     for stage in ("data", "train", "evaluation", "adapter"):
         run.perform(stage, {}, Work())
-    run.file("report.json").write_text("{}")
+    for name in ("report.json", "report.html"):
+        run.file(name).write_text("{}")
     run.perform("train", {"r": 8}, Work("made differently"))
     assert set(run.stages) == {"data", "train"}
     assert run.file("data/whole").exists()
-    assert not any(run.file(name).exists() for name in ("evaluation", "adapter", "report.json"))
+    assert not any(run.file(name).exists() for name in ("evaluation", "adapter", "report.json", "report.html"))
 
 
 @pytest.mark.parametrize("used", [True, False])

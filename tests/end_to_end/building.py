@@ -34,6 +34,7 @@ SETTINGS: Mapping[str, Any] = {
 MUST_NOT_DIFFER = (
     "data/train.jsonl", "data/test.jsonl", "data/ledger.json", "train/adapter/adapter_model.safetensors",
     "train/train_log.jsonl", "adapter/adapter_model.safetensors", "adapter/README.md", "report.json",
+    "report.html",
 )  # fmt: skip
 STAGES = ("data", "train", "evaluation", "adapter")
 

@@ -26,7 +26,8 @@ from domaintune.training import sft
 
 SAMPLE = ("--limit", 80, "--name", "tiny")
 FILES = {
-    "settings.toml", "stages.json", "report.json", "data/train.jsonl", "data/test.jsonl", "data/ledger.json",
+    "settings.toml", "stages.json", "report.json", "report.html", "data/train.jsonl", "data/test.jsonl",
+    "data/ledger.json", "evaluation/report.html",
     "data/lengths.json", "train/train_log.jsonl", "train/training_loss.png", "train/adapter/adapter_config.json",
     "train/adapter/adapter_model.safetensors", "evaluation/report.json", "evaluation/results.jsonl",
     "adapter/adapter_config.json",
@@ -34,6 +35,9 @@ FILES = {
     "adapter/chat_template.jinja", "adapter/domaintune.json", "adapter/README.md", "adapter/train_log.jsonl",
     "adapter/training_loss.png",
 }  # fmt: skip
+
+WRITTEN_ANEW = {"settings.toml", "report.json", "report.html"}
+"""The same every time, and put in place by every build."""
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +84,7 @@ def test_stdout_is_the_report_and_stderr_the_progress(built: tuple[Path, str, st
     folder, stdout, stderr = built
     assert [words for words in ("medical-rouge", "tuned - base", "floor:constant") if words not in stdout] == []
     assert "not for clinical use" in " ".join(stdout.split())
-    assert stdout.rstrip().endswith(f"adapter: {folder / 'adapter'}")
+    assert stdout.rstrip().endswith(f"report: {folder / 'report.html'}\nadapter: {folder / 'adapter'}")
     assert [line for line in stdout.splitlines() if line.startswith(("data:", "train:", "  step "))] == []
     for stage in STAGES:
         assert re.search(rf"^{stage}: working$(.*\n)+?^{stage}: done in [\d.]+ s$", stderr, re.MULTILINE)
@@ -117,9 +121,7 @@ finally:
 
 
 def test_a_rerun_does_no_work_says_so_and_imports_no_torch(run: Path, tiny: Path) -> None:
-    before = {
-        path: path.stat().st_mtime_ns for path in run.rglob("*") if path.name not in {"settings.toml", "report.json"}
-    }
+    before = {path: path.stat().st_mtime_ns for path in run.rglob("*") if path.name not in WRITTEN_ANEW}
     began = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-c", RERUN, *arguments(tiny, *SAMPLE)], capture_output=True, text=True, check=False
@@ -129,9 +131,7 @@ def test_a_rerun_does_no_work_says_so_and_imports_no_torch(run: Path, tiny: Path
     for stage in STAGES:
         assert f"{stage}: unchanged, nothing to do" in done.stderr
     assert "working" not in done.stderr
-    after = {
-        path: path.stat().st_mtime_ns for path in run.rglob("*") if path.name not in {"settings.toml", "report.json"}
-    }
+    after = {path: path.stat().st_mtime_ns for path in run.rglob("*") if path.name not in WRITTEN_ANEW}
     assert {path for path in before | after if before.get(path) != after.get(path) and path != run} == set()
     assert took < 5
     assert done.stderr.splitlines()[-1] == "imported:"
@@ -203,7 +203,7 @@ def test_train_and_eval_stop_where_they_say_and_build_goes_on(tiny: Path, tmp_pa
     assert not (run / "train").exists()
     train = invoke(arguments(tiny, *SAMPLE, verb="train", **small))
     assert train.stdout.strip() == f"train: {run / 'train'}"
-    assert not (run / "report.json").exists()
+    assert not any((run / name).exists() for name in ("report.json", "report.html"))
     assert "tuned - base" in invoke(arguments(tiny, *SAMPLE, verb="eval", **small)).stdout
     assert not (run / "adapter").exists()
     assert said(invoke(arguments(tiny, *SAMPLE, **small)).stderr)["adapter"] == "working"
