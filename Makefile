@@ -21,8 +21,10 @@ $(READY): pyproject.toml constraints.txt $(PLUGINS)
 demo: install
 	$(BIN)/domaintune build medical --preset quick
 
+# Whole files go to one of two processes, so that what a file shares is made once. WORKERS=0 is one process.
+WORKERS ?= 2
 test: install
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 check: install
 	$(BIN)/ruff check .

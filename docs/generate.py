@@ -90,6 +90,7 @@ PREFIXES = {
     "retriever": "retrieval.options.",
     "teacher": "data.teacher_options.",
     "composer": "",
+    "base model": "model.options.",
 }
 """What stands before the options of a part; graders have a section each."""
 KNOWLEDGE = "retrieval.knowledge_options."

@@ -6,7 +6,7 @@ import os
 import socket
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,30 @@ quiet_libraries()
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["XDG_DATA_HOME"] = tempfile.mkdtemp(prefix="domaintune-tests-")  # not the registry of who runs the tests
 os.environ["OMP_NUM_THREADS"] = "1"  # tiny models: a second thread only waits
+os.environ.setdefault("DOMAINTUNE_TESTS_TURNS", os.environ["XDG_DATA_HOME"])  # of the process that starts the others
+TURNS = Path(os.environ["DOMAINTUNE_TESTS_TURNS"])
 SHARED = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Where several processes test, one that must be alone waits for the others, and they for it.
+
+    This is around the whole protocol, so that no time limit counts the waiting. Whoever waits stands in the door: nobody
+    passes him, so that many short tests cannot keep him out.
+    """
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return (yield)
+    import fcntl
+
+    with (TURNS / "door").open("w") as door, (TURNS / "room").open("w") as room:
+        fcntl.flock(door, fcntl.LOCK_EX)
+        fcntl.flock(room, fcntl.LOCK_EX if item.get_closest_marker("alone") else fcntl.LOCK_SH)
+        fcntl.flock(door, fcntl.LOCK_UN)
+        try:
+            return (yield)
+        finally:
+            fcntl.flock(room, fcntl.LOCK_UN)  # closing would not do: a process that was forked has it open, too
 
 
 @pytest.fixture(autouse=True)

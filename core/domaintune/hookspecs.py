@@ -120,6 +120,6 @@ def domaintune_models() -> Iterable[Component[BaseMaker]]:  # type: ignore[empty
 
     Called with all other hooks, when the first command needs to know what is installed; `load` is called where
     `model.base` names the model. It returns an object with `identity()`, the plain values that decide what is made, and
-    `make(folder)`, which writes an ordinary transformers folder; or, where the component declares `options`, a class that
-    takes them (`model.options`). What was made is kept in the cache under its identity, so it is made once.
+    `make(folder, bars)`, which writes an ordinary transformers folder; or, where the component declares `options`, a
+    class that takes them (`model.options`). What was made is kept in the cache under its identity, so it is made once.
     """

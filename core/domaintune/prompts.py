@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from domaintune.contracts import IMAGE, Example, Message, Passage
-from domaintune.errors import DataError
+from domaintune.errors import DataError, ModelError
 
 PLAIN_TEMPLATE = (
     "{% for m in messages %}{{ '<' + m['role'] + '>\\n' + m['content'] }}"
@@ -30,6 +30,12 @@ PICTURE = {"type": "image"}
 """A picture in a message that is given in parts."""
 MASKED = -100
 """The label of a token that nothing is learned from."""
+
+
+ANEW = (
+    "the chat template of the base model writes a conversation anew with every question, so one with several answers "
+    "cannot be learned with it; give each answer an example of its own"
+)
 
 
 class ExampleIds(NamedTuple):
@@ -92,10 +98,9 @@ def pictured_ids(processor: Any, messages: Sequence[Message], images: Sequence[s
     """
     from domaintune import images as pictures  # noqa: PLC0415  (Pillow; few prompts have any)
 
-    tokenizer = processor.tokenizer
-    asked = _render(tokenizer, _parted(processor.token, messages, len(images)), ask=True)
     if not images:
-        return PromptIds(_encode(tokenizer, asked))
+        return PromptIds(prompt_ids(processor.tokenizer, messages))
+    asked = _render(processor.tokenizer, _parted(processor.token, messages, len(images)), ask=True)
     encoded = processor.encode(asked, [pictures.read(name) for name in images])
     return PromptIds(encoded.ids, encoded.inputs)
 
@@ -103,18 +108,34 @@ def pictured_ids(processor: Any, messages: Sequence[Message], images: Sequence[s
 def example_ids(tokenizer: Any, example: Example, processor: Any = None) -> ExampleIds:
     """Return the token ids of an example; the completion ends with the token that ends a turn.
 
-    An example with pictures needs the `processor` of a model that reads them; DataError where there is none.
+    An example with pictures needs the `processor` of a model that reads them; DataError where there is none. Every
+    DataError names the example.
     """
-    if not example.images:
-        return exchange_ids(tokenizer, example.prompt, example.completion)
-    if processor is None:
+    if example.images and processor is None:
         raise DataError(
             f"{example.origin} shows a picture, and the base model reads none; name one that does, like "
             "llava-hf/llava-1.5-7b-hf, with --set model.base=NAME"
         )
+    try:
+        if example.images:
+            return _pictured(processor, example)
+        if processor is not None:
+            _refuse_token(processor.token, (*example.prompt, *example.completion))
+        return exchange_ids(tokenizer, example.prompt, example.completion)
+    except (DataError, ModelError) as error:
+        raise DataError(f"{example.origin}: {error}") from None
+    except _template_error() as error:
+        why = f"the chat template of the base model refuses the messages: {error}"
+        raise DataError(f"{example.origin}: {why}") from None
+
+
+def _pictured(processor: Any, example: Example) -> ExampleIds:
     prompt, inputs = pictured_ids(processor, example.prompt, example.images)
-    messages = _parted(processor.token, example.prompt, len(example.images))
-    completion, labels = _answer_ids(tokenizer, messages, example.completion)
+    if any(IMAGE in message["content"] for message in example.completion):
+        raise DataError(f"the completion contains {IMAGE}; pictures are shown in the prompt only")
+    before = _parted(processor.token, example.prompt, len(example.images))
+    after = _parted(processor.token, example.completion, 0)  # as a server has them when the conversation goes on
+    completion, labels = _answer_ids(processor.tokenizer, before, after)
     return ExampleIds(prompt, completion, labels, inputs)
 
 
@@ -124,7 +145,7 @@ def exchange_ids(tokenizer: Any, prompt: Sequence[Message], answer: Sequence[Mes
     return ExampleIds(_encode(tokenizer, asked), *_answer_ids(tokenizer, prompt, answer))
 
 
-def _answer_ids(tokenizer: Any, prompt: Sequence[Any], answer: Sequence[Message]) -> tuple[list[int], list[int]]:
+def _answer_ids(tokenizer: Any, prompt: Sequence[Any], answer: Sequence[Any]) -> tuple[list[int], list[int]]:
     """Return ids and labels of what follows a prompt: every turn of the assistant is learned, and no other."""
     ids: list[int] = []
     labels: list[int] = []
@@ -133,18 +154,20 @@ def _answer_ids(tokenizer: Any, prompt: Sequence[Any], answer: Sequence[Message]
         if others:
             between = _encode(tokenizer, _between(tokenizer, before, others))
             ids, labels = [*ids, *between], [*labels, *[MASKED] * len(between)]
-        turn = _turn_ids(tokenizer, [*before, *others], said)
+        turn = _turn_ids(tokenizer, [*before, *others], said, goes_on=len(turns) > 1)
         ids, labels = [*ids, *turn], [*labels, *turn]
         before += [*others, *said]
     return ids, labels
 
 
-def _turn_ids(tokenizer: Any, before: Sequence[Any], said: Sequence[Message]) -> list[int]:
+def _turn_ids(tokenizer: Any, before: Sequence[Any], said: Sequence[Any], *, goes_on: bool) -> list[int]:
     asked = _render(tokenizer, before, ask=True)
     whole = _render(tokenizer, (*before, *said), ask=False)
     # Templates that write something of their own after the question (an empty thought, say) do not continue the prompt:
-    # then the answer follows the prompt as a server would see it.
-    text = whole[len(asked) :].rstrip() if whole.startswith(asked) else "\n".join(m["content"] for m in said)
+    # then the answer follows the prompt as a server would see it. What is asked next would follow another text.
+    if goes_on and not whole.startswith(asked):
+        raise DataError(ANEW)
+    text = whole[len(asked) :].rstrip() if whole.startswith(asked) else "\n".join(_text(m["content"]) for m in said)
     ids = _encode(tokenizer, text)
     if not ids or ids[-1] not in _special_ids(tokenizer):
         ids.append(int(tokenizer.eos_token_id))
@@ -156,16 +179,13 @@ def _between(tokenizer: Any, before: Sequence[Any], others: Sequence[Message]) -
     whole = _render(tokenizer, before, ask=False).rstrip()
     asked = _render(tokenizer, [*before, *others], ask=True)
     if not asked.startswith(whole):
-        raise DataError(
-            "the chat template of the base model writes a conversation anew with every question, so one with several "
-            "answers cannot be learned with it; give each answer an example of its own"
-        )
+        raise DataError(ANEW)
     return asked[len(whole) :]
 
 
-def _turns(answer: Sequence[Message]) -> list[tuple[list[Message], list[Message]]]:
+def _turns(answer: Sequence[Any]) -> list[tuple[list[Any], list[Any]]]:
     """Divide an answer into turns: what others say, and what the assistant says then."""
-    turns: list[tuple[list[Message], list[Message]]] = []
+    turns: list[tuple[list[Any], list[Any]]] = []
     for message in answer:
         spoken = message["role"] == "assistant"
         if not turns or (turns[-1][1] and not spoken):
@@ -173,6 +193,8 @@ def _turns(answer: Sequence[Message]) -> list[tuple[list[Message], list[Message]
         turns[-1][spoken].append(message)
     if turns and not turns[-1][1]:
         raise DataError("a conversation to be learned ends with an answer; this one ends with a question")
+    if len(turns) > 1 and not all("".join(_text(message["content"]) for message in said).strip() for _, said in turns):
+        raise DataError("an answer of the conversation is empty: there is nothing to learn from it")
     return turns or [([], [])]
 
 
@@ -181,31 +203,33 @@ def _parted(token: str, messages: Sequence[Message], count: int) -> list[dict[st
     marked = sum(message["content"].count(IMAGE) for message in messages) if count else 0
     if marked not in {0, count}:
         raise DataError(f"the messages have {marked} markers {IMAGE} for {count} pictures; give one for each, or none")
+    if marked and any(IMAGE in message["content"] for message in messages if message["role"] == "assistant"):
+        raise DataError(f"an answer of the assistant contains {IMAGE}; pictures are shown to a model by the user")
     first = next((place for place, message in enumerate(messages) if message["role"] == "user"), None)
     if count and not marked and first is None:
         raise DataError("pictures are shown to a model by the user, and no message is the user's")
-    parted = []
+    parted: list[dict[str, Any]] = []
     for place, message in enumerate(messages):
         texts = message["content"].split(IMAGE) if marked else [message["content"]]
         parts = [part for text in texts for part in (PICTURE, {"type": "text", "text": text.strip("\n")})][1:]
         if count and not marked and place == first:
             parts = [PICTURE] * count + parts
-        if any(token in part.get("text", "") for part in parts):
-            raise DataError(
-                f"a message contains {token!r}, which stands for a picture in this model; write it otherwise"
-            )
+        _refuse_token(token, [{"content": part.get("text", "")} for part in parts])
         parted.append({"role": message["role"], "content": [part for part in parts if part.get("text", token)]})
     return parted
 
 
+def _refuse_token(token: str, messages: Sequence[Any]) -> None:
+    if any(token in message["content"] for message in messages):
+        raise DataError(f"a message contains {token!r}, which stands for a picture in this model; write it otherwise")
+
+
 def understood(tokenizer: Any) -> Any:
     """Mark a tokenizer whose chat template reads messages in parts only; returns it."""
-    from jinja2 import TemplateError  # noqa: PLC0415  (comes with transformers)
-
     probe = Message(role="user", content="probe-7f3a")
     try:
         read = probe["content"] in str(tokenizer.apply_chat_template([probe], tokenize=False))
-    except (TemplateError, TypeError):
+    except (_template_error(), TypeError):
         read = False
     tokenizer.wants_parts = not read
     return tokenizer
@@ -227,13 +251,17 @@ def template_fingerprint(tokenizer: Any) -> str:
     return hashlib.sha256(str(tokenizer.chat_template).encode()).hexdigest()[:16]
 
 
-def _render(tokenizer: Any, messages: Sequence[Any], *, ask: bool) -> str:
+def _template_error() -> type[Exception]:
     from jinja2 import TemplateError  # noqa: PLC0415  (comes with transformers, not with the light install)
 
+    return TemplateError
+
+
+def _render(tokenizer: Any, messages: Sequence[Any], *, ask: bool) -> str:
     try:
         return _apply(tokenizer, messages, ask=ask)
-    except TemplateError:
-        if messages[0]["role"] != "system":
+    except _template_error():
+        if messages[0]["role"] != "system" or len(messages) == 1:
             raise
         return _apply(tokenizer, _without_system(messages), ask=ask)
 
@@ -250,12 +278,19 @@ def _parts(content: Any) -> Any:
     return [{"type": "text", "text": content}] if isinstance(content, str) else content
 
 
+def _text(content: Any) -> str:
+    return "".join(part.get("text", "") for part in _parts(content))
+
+
 def _without_system(messages: Sequence[Any]) -> list[Any]:
     """Put the system text before the first user message, for templates that know no system role."""
     system, first, *rest = messages
     if isinstance(first["content"], str):
         return [Message(role=first["role"], content=f"{system['content']}\n\n{first['content']}"), *rest]
-    return [{**first, "content": [*_parts(system["content"]), *first["content"]]}, *rest]
+    return [
+        {**first, "content": [{"type": "text", "text": f"{_text(system['content'])}\n\n"}, *first["content"]]},
+        *rest,
+    ]
 
 
 def _encode(tokenizer: Any, text: str) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import sys
@@ -63,7 +64,7 @@ def example(question: str, answer: str) -> Example:
 
 def test_the_python_of_the_plugin_page_runs(plugin_page: dict[str, ModuleType]) -> None:
     tests = {"test_the_plugin_keeps_its_promises", "test_a_row_becomes_this_example"}
-    assert set(plugin_page) == {"OpeningOptions", "riddles", "Length", "Passes", *tests}
+    assert set(plugin_page) == {"OpeningOptions", "riddles", "plates", "Length", "Passes", "Half", *tests}
     plugin_page["test_a_row_becomes_this_example"].test_a_row_becomes_this_example()
 
 
@@ -86,6 +87,34 @@ def test_the_shown_builder_builds(plugin_page: dict[str, ModuleType], tmp_path: 
     examples, dropped = context.call(plugin_page["riddles"].riddles)
     assert [made.reference for made in examples] == ["A piano"]
     assert [item.reason for item in dropped] == ["no-answer"]
+
+
+def test_the_shown_builder_of_pictures_builds(plugin_page: dict[str, ModuleType], tmp_path: Path) -> None:
+    from PIL import Image
+
+    from domaintune.data.context import Context
+    from domaintune.settings import DataSettings
+
+    for file, side in (("oak.png", 40), ("pine.png", 16)):
+        Image.new("RGB", (side, side), "green").save(tmp_path / file)
+    table = tmp_path / "plants.csv"
+    table.write_text("file,name,family\noak.png,Oak,Beeches\npine.png,Pine,Pines\nelm.png,Elm,Elms\n")
+    context = Context("plates", None, DataSettings(sources=(str(table),)), seed=0)
+    (made,), dropped = context.call(plugin_page["plates"].plates)
+    assert [message["content"] for message in made.completion] == ["Oak", "Of which family?", "Beeches"]
+    assert [item.reason for item in dropped] == ["small", "image"]
+
+
+def test_the_shown_base_model_is_made(
+    plugin_page: dict[str, ModuleType], tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from domaintune.models.made import Made
+
+    shown = plugin_page["Half"]
+    monkeypatch.setattr(shown, "locate_model", lambda _: str(tiny))
+    (offer,) = shown.domaintune_models()
+    folder = Made(name=offer.name, maker=offer.load()()).get()
+    assert json.loads((folder / "config.json").read_text())["num_hidden_layers"] == 1
 
 
 def test_the_shown_settings_file_resolves(tmp_path: Path) -> None:

@@ -116,6 +116,7 @@ def test_ctrl_c_exits_130_without_a_traceback_and_training_goes_on_from_its_chec
     assert hashes(tmp_path / "medical-killed") == whole[0]
 
 
+@pytest.mark.alone
 def test_a_second_build_of_the_same_run_is_refused_at_once(tiny: Path, tmp_path: Path) -> None:
     words = arguments(tiny, *WORDS, train__steps=10_000)
     first = spawn(words, tmp_path)

@@ -11,6 +11,8 @@ from plain_python import holds
 
 from domaintune.sandbox import Program, Sandbox
 
+pytestmark = pytest.mark.alone  # limits of time; its programs keep every processor busy
+
 LIMITS = replace(SHORT, cpu_seconds=3)
 
 

@@ -9,6 +9,8 @@ from plain_python import holds
 
 from domaintune.sandbox import Result, Sandbox
 
+pytestmark = pytest.mark.alone  # limits of time; its programs keep every processor busy
+
 LIMITS_OF_TWO_PROCESSES = {
     "a class built on a list",
     "a clock that is patched",

@@ -14,7 +14,10 @@ from hostile import FAMILIES, PROGRAMS, TWINS, Case, sample
 
 from domaintune.sandbox import Sandbox
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux, and so do its canaries")
+pytestmark = [
+    pytest.mark.alone,  # the canaries watch the whole machine
+    pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux, and so do its canaries"),
+]
 
 
 @pytest.fixture(scope="module")

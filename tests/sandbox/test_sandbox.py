@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from domaintune.sandbox import Limits, Program, Result, Sandbox, SandboxError, open_sandbox
 from domaintune.sandbox.inside import wire
 
+pytestmark = pytest.mark.alone  # limits of time, and the processes of the whole machine
+
 ADD = "def add(a, b):\n    return a + b\n"
 
 

@@ -14,6 +14,8 @@ from load import LIMITS, MIX, OwnFolder, resident, state, storm
 
 from domaintune.sandbox import Sandbox
 
+pytestmark = pytest.mark.alone  # what runs cost, and leave behind
+
 
 @pytest.fixture(scope="module")
 def box() -> Sandbox:

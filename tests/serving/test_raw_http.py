@@ -128,6 +128,7 @@ UNFINISHED: dict[str, tuple[bytes, list[int]]] = {
 }
 
 
+@pytest.mark.alone
 def test_whoever_does_not_go_on_is_hung_up_on_within_ten_seconds(server: Served) -> None:
     def wait(case: tuple[bytes, list[int]]) -> list[int]:
         return statuses(talk(server, case[0]))
@@ -187,6 +188,7 @@ def drip(server: Served, stack: ExitStack, count: int) -> Callable[[], None]:
     return next_letter
 
 
+@pytest.mark.alone
 def test_two_hundred_slow_clients_do_not_slow_the_others(server: Served) -> None:
     quiet = latency(server)
     with ExitStack() as stack:

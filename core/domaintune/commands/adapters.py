@@ -22,7 +22,10 @@ Candidate = Annotated[str, typer.Argument(metavar="NAME[@NUMBER]", help="A versi
 InUse = Annotated[str, typer.Argument(metavar="NAME[@NUMBER]", help="A version; of a name the promoted one.")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A name, without a number.")]
 As = Annotated[str | None, typer.Option("--name", metavar="NAME", help="The name it gets here.")]
-Base = Annotated[str | None, typer.Option("--base", metavar="MODEL", help="starter, a model folder, or a hub id.")]
+Base = Annotated[
+    str | None,
+    typer.Option("--base", metavar="MODEL", help="As model.base: starter, a folder, a hub id, …"),
+]
 Report = Annotated[Path | None, typer.Option("--report", metavar="FILE", help="report.json of its evaluation.")]
 Override = Annotated[str | None, typer.Option("--override", metavar="WHY", help="Promote without a passed gate.")]
 Why = Annotated[str, typer.Option("--why", metavar="TEXT", help="The reason, for the record.")]

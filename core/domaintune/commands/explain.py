@@ -19,6 +19,8 @@ def commented(plan: Plan) -> str:
     lines += _fields(plan.settings, skip={field.name for field in sections})
     for section in sections:
         lines += ["", f"[{section.name}]", *_fields(getattr(plan.settings, section.name))]
+        if section.name == "model":
+            lines += _of_base(plan)
         if section.name == "data":
             lines += _options("data.options", plan.builder.options, plan.settings.data.options)
         if section.name == "data" and plan.settings.data.teacher:
@@ -33,6 +35,14 @@ def commented(plan: Plan) -> str:
                 given = plan.settings.eval.graders.get(part.name, {})
                 lines += _options(f"eval.{part.name}", part.options, given)
     return "\n".join(lines) + "\n"
+
+
+def _of_base(plan: Plan) -> list[str]:
+    """Return the options of a base model that a plugin makes; no other has any."""
+    name = plan.settings.model.base
+    if name not in plan.catalog.names("base model"):
+        return []
+    return _options("model.options", plan.catalog.component("base model", name).options, plan.settings.model.options)
 
 
 _TABLES = {"options", "graders", "knowledge_options", "teacher_options"}

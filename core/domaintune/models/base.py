@@ -15,6 +15,9 @@ from domaintune.settings import ModelSettings
 SMALL_FILES = {".json", ".jinja", ".txt", ".model"}
 """Configuration, tokenizer and chat template."""
 
+_KEPT_WHOLE = ["lm_head", *(rf".*\.{name}" for name in vision.CONNECTORS)]
+"""What is not quantized of a model that reads pictures: its head, and the projector, which is trained whole."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class BaseModel:
@@ -41,6 +44,7 @@ class BaseModel:
 def identity(settings: ModelSettings) -> dict[str, Any]:
     """Return what tells one base model from another, without loading or fetching anything."""
     if settings.base == "starter":
+        made.refuse_options(settings)
         return {"base": "starter", "sha256": starter.GGUF_SHA256}
     if (own := made.find(settings)) is not None:
         return {"base": settings.base, "made": own.fingerprint}
@@ -62,6 +66,7 @@ def is_at_hand(settings: ModelSettings) -> bool:
 def locate(settings: ModelSettings) -> BaseModel:
     """Return where the base model is; the starter is fetched, and a plugin's own is made, the first time it is wanted."""
     if settings.base == "starter":
+        made.refuse_options(settings)
         return BaseModel(name="starter", place=str(starter.get()))
     if (own := made.find(settings)) is not None:
         return BaseModel(name=settings.base, place=str(own.get()))
@@ -122,8 +127,11 @@ def load_model(base: BaseModel, settings: ModelSettings) -> Any:
 
     quiet_transformers()
     device = choose_device(settings.device)
-    options: dict[str, Any] = {"dtype": choose_dtype(settings.dtype, device), **_quantization(settings, device)}
-    kind = vision.auto_class(load_config(base))
+    config = load_config(base)
+    kept_whole = _KEPT_WHOLE if vision.reads_images(config) else None
+    quantized = _quantization(settings, device, kept_whole)
+    options: dict[str, Any] = {"dtype": choose_dtype(settings.dtype, device), **quantized}
+    kind = vision.auto_class(config)
     try:
         model = kind.from_pretrained(
             base.place, revision=base.revision, use_safetensors=True, trust_remote_code=False, **options
@@ -181,7 +189,7 @@ def _check_folder(path: Path) -> None:
         )
 
 
-def _quantization(settings: ModelSettings, device: str) -> dict[str, Any]:
+def _quantization(settings: ModelSettings, device: str, kept_whole: list[str] | None) -> dict[str, Any]:
     if settings.quantization == "none":
         return {}
     if device != "cuda":
@@ -191,7 +199,9 @@ def _quantization(settings: ModelSettings, device: str) -> dict[str, Any]:
     from transformers import BitsAndBytesConfig
 
     four = settings.quantization == "4bit"
-    config = BitsAndBytesConfig(load_in_4bit=four, load_in_8bit=not four, bnb_4bit_quant_type="nf4")
+    config = BitsAndBytesConfig(
+        load_in_4bit=four, load_in_8bit=not four, bnb_4bit_quant_type="nf4", llm_int8_skip_modules=kept_whole
+    )
     return {"quantization_config": config, "device_map": {"": device}}
 
 

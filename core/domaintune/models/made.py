@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 from domaintune import files
 from domaintune.console import note, progress
-from domaintune.errors import ModelError
+from domaintune.errors import DomaintuneError, ModelError, PluginError
 from domaintune.home import cache_folder
 from domaintune.models import kept
 from domaintune.parts import opened
@@ -29,7 +30,14 @@ class Made:
     @property
     def fingerprint(self) -> str:
         """A hash of what decides the model."""
-        return files.fingerprint({"name": self.name, **self.maker.identity()})
+        try:
+            decides = {"name": self.name, **self.maker.identity()}
+            json.dumps(decides)  # what is no plain value might read otherwise in every process
+        except DomaintuneError:
+            raise
+        except Exception as error:  # whatever a plugin's code raises
+            raise PluginError(f"base model {self.name!r} does not say what decides it: {_reason(error)}") from error
+        return files.fingerprint(decides)
 
     @property
     def folder(self) -> Path:
@@ -50,7 +58,12 @@ class Made:
         folder.mkdir()
         note(f"base model {self.name}: making it (once)")
         began = time.monotonic()
-        told = self.maker.make(folder, progress)
+        try:
+            told = self.maker.make(folder, progress)
+        except DomaintuneError:
+            raise
+        except Exception as error:  # whatever a plugin's code raises
+            raise ModelError(f"base model {self.name!r} could not be made: {_reason(error)}") from error
         if not kept.is_ready(folder) or not list(folder.glob("*.safetensors")):
             raise ModelError(
                 f"the maker of base model {self.name!r} left no config.json or no .safetensors; it is broken"
@@ -59,13 +72,23 @@ class Made:
         return folder
 
 
+def refuse_options(settings: ModelSettings) -> None:
+    """Refuse options of a base model that no plugin makes: nothing would read them."""
+    if settings.options:
+        raise ModelError(
+            f"model.options are for base models that plugins make, and {settings.base!r} is none; remove them"
+        )
+
+
 def find(settings: ModelSettings) -> Made | None:
     """Return the base model that a plugin makes under this name, or None where no plugin does."""
     if settings.base not in catalog().names(KIND):
-        if settings.options:
-            raise ModelError(
-                f"model.options are for base models that plugins make, and {settings.base!r} is none; remove them"
-            )
+        refuse_options(settings)
         return None
     part = catalog().component(KIND, settings.base)
     return Made(name=settings.base, maker=opened(part, settings.options, "model.options"))
+
+
+def _reason(error: Exception) -> str:
+    first = (str(error).strip().splitlines() or [""])[0]
+    return f"{type(error).__name__}: {first}" if first else type(error).__name__

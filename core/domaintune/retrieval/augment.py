@@ -36,13 +36,15 @@ class Enriched(NamedTuple):
 class Augmenter:
     """Finds passages for a question and puts as many into its prompt as fit.
 
-    `every` are all passages of the index; `tokenizer` is that of the base model, by which the budget is counted.
+    `every` are all passages of the index; `tokenizer` is that of the base model, by which the budget is counted, and
+    `processor` that of its pictures, where it reads some and learns.
     """
 
     search: Search
     every: Sequence[Passage]
     tokenizer: Any
     settings: RetrievalSettings
+    processor: Any = None
     counts: Counter[str] = field(default_factory=Counter)
 
     def ask(self, messages: Sequence[Message], room: int | None = None) -> Enriched:
@@ -62,7 +64,7 @@ class Augmenter:
         draw = random.Random(f"{seed} {files.fingerprint([list(example.prompt), list(example.completion)])}")  # noqa: S311  (sampling, not secrecy)
         kind = self._kind(draw.random()) if example.question.strip() else "none"
         right, passages = self._drawn(example, kind)
-        ids = prompts.example_ids(self.tokenizer, example)
+        ids = prompts.example_ids(self.tokenizer, example, self.processor)
         fitting = self._fitting(example.prompt, passages, max_length - len(ids.prompt) - len(ids.completion))
         draw.shuffle(fitting)  # or a model would learn that the first one is right
         self.counts[_told(kind, right, fitting)] += 1

@@ -38,15 +38,25 @@ def open_knowledge(plan: Plan, run: Run) -> Knowledge:
     return open_index(run.file("index"), plan.catalog)
 
 
-def augmenter(plan: Plan, knowledge: Knowledge, tokenizer: Any) -> Augmenter:
+def augmenter(plan: Plan, knowledge: Knowledge, tokenizer: Any, processor: Any = None) -> Augmenter:
     """Return what puts the passages of an index beside questions, as the settings of a build say."""
     return Augmenter(
-        search=knowledge.search, every=knowledge.passages, tokenizer=tokenizer, settings=plan.settings.retrieval
+        search=knowledge.search,
+        every=knowledge.passages,
+        tokenizer=tokenizer,
+        settings=plan.settings.retrieval,
+        processor=processor,
     )
 
 
-def learned(
-    plan: Plan, run: Run, tokenizer: Any, examples: Iterator[Example], rows: int, folder: Path
+def learned(  # noqa: PLR0913  (what the train stage has at hand)
+    plan: Plan,
+    run: Run,
+    tokenizer: Any,
+    examples: Iterator[Example],
+    rows: int,
+    folder: Path,
+    processor: Any = None,
 ) -> Iterator[Example]:
     """Yield the training examples with the passages drawn for them; they are kept in `folder`, and drawn once.
 
@@ -54,7 +64,7 @@ def learned(
     """
     file = folder / AUGMENTED
     if not file.is_file():
-        beside = augmenter(plan, open_knowledge(plan, run), tokenizer)
+        beside = augmenter(plan, open_knowledge(plan, run), tokenizer, processor)
         wanted = _wanted(plan, rows)
         used = (example for place, example in enumerate(examples) if place in wanted)
         with progress("passages beside examples", len(wanted)) as show:

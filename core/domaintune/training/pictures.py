@@ -23,14 +23,10 @@ class Collate:
 
     def __call__(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, torch.Tensor]:
         """Return ids, labels, mask and pictures; rows are [tokens], the batch [rows, longest] or [1, T]."""
-        if self.pad is None:
-            batch = lean.collate(rows, self.processor.image_token_id)
-            shown = [[name for row in rows for name in row["images"]]]
-        else:
-            batch = _padded(rows, self.pad)
-            shown = [row["images"] for row in rows]
-        if any(shown):
-            read = [[images.read(name) for name in names] for names in shown]
+        batch = lean.collate(rows, self.processor.image_token_id) if self.pad is None else _padded(rows, self.pad)
+        # Row by row, as some processors cut a picture that stands alone into tiles; models put them in line themselves.
+        read = [[images.read(name) for name in row["shown"]] for row in rows if row["shown"]]
+        if read:
             batch |= self.processor.tensors(read, batch["input_ids"])
         return batch
 

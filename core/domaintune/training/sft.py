@@ -27,7 +27,7 @@ from domaintune.training import checkpoints, lean, pictures
 from domaintune.training.progress import ShowProgress, draw_loss, log_row
 from domaintune.training.trainer import DurableTrainer
 
-ROW = pa.schema({"input_ids": pa.list_(pa.int32()), "labels": pa.list_(pa.int32()), "images": pa.list_(pa.string())})
+ROW = pa.schema({"input_ids": pa.list_(pa.int32()), "labels": pa.list_(pa.int32()), "shown": pa.list_(pa.string())})
 PIECE = 10_000
 """Rows that are Python lists at once."""
 LOG, LOSS_PLOT, ADAPTER = "train_log.jsonl", "training_loss.png", "adapter"
@@ -102,16 +102,17 @@ def make_trainer(
     """Put model, adapter, tokenised examples and settings together."""
     set_seed(settings.seed)  # the adapter starts from random numbers
     model.config.use_cache = False
+    collator = _collator(model, settings.train, tokenizer, processor)  # refuses before work is done
     dataset = _dataset(tokenizer, processor, examples, settings.train)
     course = schedule(settings.train, len(dataset))
     note(f"  {course.steps} steps of {course.batch} ({course.epochs:.1f} epochs of {course.rows:,} rows)")
     try:
         trainer = DurableTrainer(
             model=model,
-            args=_arguments(settings, course, str(model.device.type), folder),
+            args=_arguments(settings, course, str(model.device.type), folder, own_batches=collator is not None),
             train_dataset=dataset,
             processing_class=tokenizer,
-            data_collator=_collator(model.config, settings.train, tokenizer, processor),
+            data_collator=collator,
             peft_config=lora_config(settings.lora, model),
         )
     except PeftError as error:
@@ -125,22 +126,28 @@ def make_trainer(
 
 
 def _collator(
-    config: Any, settings: TrainSettings, tokenizer: Any, processor: Processor | None
+    model: Any, settings: TrainSettings, tokenizer: Any, processor: Processor | None
 ) -> Callable[..., Any] | None:
     """Return what makes batches of rows, where it is not trl's own."""
     if settings.packing and processor is not None:
         raise SettingsError("train.packing does not go with a base model that reads pictures; set it to false")
     if settings.lean:
-        _check_lean(config, settings)
+        _check_lean(model, settings)
         return lean.collate if processor is None else pictures.Collate(processor, None)
     return None if processor is None else pictures.Collate(processor, int(tokenizer.pad_token_id))
 
 
-def _check_lean(config: Any, settings: TrainSettings) -> None:
+def _check_lean(model: Any, settings: TrainSettings) -> None:
     """Refuse lean batches with what they do not go with."""
+    config = model.config.get_text_config()
     if settings.packing or not settings.padding_free:
         raise SettingsError("train.lean needs train.padding_free = true and train.packing = false")
     kind, window = getattr(config, "_attn_implementation", None), getattr(config, "sliding_window", None)
+    if hasattr(getattr(model, "model", model), "get_rope_index"):
+        raise SettingsError(
+            f"train.lean does not fit {type(model).__name__}, which counts the places of a picture in rows and columns; "
+            "set it to false"
+        )
     if kind != "sdpa" or (window and window < settings.max_length):
         why = f"to {window:,} tokens at once" if window else f"by {kind!r}, which reads its mask in another way"
         raise SettingsError(f"train.lean does not fit a base model that attends {why}; set it to false")
@@ -152,8 +159,9 @@ def lora_config(settings: LoraSettings, model: Any) -> LoraConfig:
     Of a model that reads pictures, the language model is adapted and the projector trained whole: LLaVA's LoRA.
     """
     targets = settings.targets if isinstance(settings.targets, str) else list(settings.targets)
-    connector = vision.connector_of(model) if vision.reads_images(model.config) else None
-    if connector is not None and targets == "all-linear":
+    sees = vision.reads_images(model.config)
+    connector = vision.connector_of(model) if sees else None
+    if sees and targets == "all-linear":
         targets = vision.language_linears(model)
     return LoraConfig(
         task_type="CAUSAL_LM",
@@ -179,7 +187,7 @@ def _dataset(
     # straight into Arrow, a piece at a time: a million rows as Python lists would fill the memory
     pieces = [pa.Table.from_pylist(piece, schema=ROW) for piece in iter(lambda: list(islice(rows, PIECE)), [])]
     table = pa.concat_tables(pieces)
-    dataset = Dataset(table if processor is not None else table.drop_columns("images"))
+    dataset = Dataset(table if processor is not None else table.drop_columns("shown"))
     return pack_dataset(dataset, settings.max_length, "bfd") if settings.packing else dataset
 
 
@@ -190,10 +198,10 @@ def _row(tokenizer: Any, processor: Processor | None, example: Example, max_leng
         raise TrainingError(f"the completion of {example.origin} is empty: there is nothing to learn from it")
     if len(labels) > max_length:
         raise TrainingError(f"{example.origin} is longer than train.max_length={max_length}")
-    return {"input_ids": ids.prompt + ids.completion, "labels": labels, "images": list(example.images)}
+    return {"input_ids": ids.prompt + ids.completion, "labels": labels, "shown": list(example.images)}
 
 
-def _arguments(settings: Settings, run: Schedule, device: str, folder: Path) -> SFTConfig:
+def _arguments(settings: Settings, run: Schedule, device: str, folder: Path, *, own_batches: bool) -> SFTConfig:
     train = settings.train
     arguments = SFTConfig(
         output_dir=str(folder),
@@ -206,7 +214,7 @@ def _arguments(settings: Settings, run: Schedule, device: str, folder: Path) -> 
         weight_decay=train.weight_decay,
         max_length=train.max_length if train.packing else None,  # longer rows were dropped, and counted, before
         packing=train.packing,
-        padding_free=train.padding_free and not train.lean,  # trl refuses it beside a collator
+        padding_free=train.padding_free and not own_batches,  # trl refuses it beside a collator
         gradient_checkpointing=train.gradient_checkpointing,
         dataset_kwargs={"skip_prepare_dataset": True},
         remove_unused_columns=False,  # pictures are read when their batch is made

@@ -38,7 +38,7 @@ def work(plan: Plan, run: Run, folder: Path) -> dict[str, Any]:
     note(f"  {base.name} on {kind}: {rows:,} examples; nothing leaves this machine")
     examples = data.stream(run.file("data"), "train")
     if plan.uses_knowledge:
-        examples = retrieval.learned(plan, run, tokenizer, examples, rows, folder)
+        examples = retrieval.learned(plan, run, tokenizer, examples, rows, folder, processor)
     return sft.train(model, tokenizer, examples, plan.settings, folder, processor)
 
 

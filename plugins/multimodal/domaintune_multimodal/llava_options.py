@@ -45,7 +45,7 @@ class LlavaBenchOptions:
     judge_options: dict[str, Any] = field(default_factory=dict, metadata={"doc": "options of that teacher"})
     questions: str = field(
         default="",
-        metadata={"doc": "JSONL file with questions, references, captions and boxes; none: the plugin's twelve"},
+        metadata={"doc": "JSONL file with questions, references, captions and boxes; none: the plugin's fifteen"},
     )
     swap: bool = field(default=True, metadata={"doc": "ask again with the order of the answers swapped"})
     temperature: Temperature = field(default=0.2, metadata={"doc": "sampling temperature of the judge (LLaVA: 0.2)"})

@@ -21,7 +21,7 @@ QUICK: Preset = {
     },
     "lora": {"r": 16, "alpha": 32.0},
     "train": {
-        "epochs": 1.0, "batch_size": 8, "micro_batch_size": 8, "learning_rate": 5e-4, "max_length": 384, "lean": True,
+        "epochs": 1.0, "batch_size": 8, "micro_batch_size": 2, "learning_rate": 5e-4, "max_length": 384, "lean": True,
         "checkpoint_every": 25,
     },
     "eval": {"max_new_tokens": 8, "batch_size": 32},
@@ -54,7 +54,7 @@ _ASSEMBLED: dict[str, Any] = {
     "quantization": "4bit",
     "options": {
         "language": "lmsys/vicuna-7b-v1.5", "tower": "openai/clip-vit-large-patch14-336", "layer": -2,
-        "batch_size": 256, "steps": 2180, "learning_rate": 1e-3, "warmup": 0.03,
+        "batch_size": 256, "micro_batch_size": 8, "steps": 2180, "learning_rate": 1e-3, "warmup": 0.03,
     },
 }  # fmt: skip
 PAPER: Preset = {**_LLAVA, "model": {"base": "llava-hf/llava-1.5-7b-hf", "quantization": "4bit"}}

@@ -165,7 +165,7 @@ SOURCE, COUNTER = Path({source!r}), Path({counter!r})
 class Maker:
     def identity(self):
         return {{"version": 1}}
-    def make(self, folder):
+    def make(self, folder, bars):
         shutil.copytree(SOURCE, folder, dirs_exist_ok=True)
         COUNTER.write_text(COUNTER.read_text() + "x" if COUNTER.exists() else "x")
 @hookimpl

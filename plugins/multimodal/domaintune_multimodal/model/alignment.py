@@ -16,7 +16,8 @@ from typing import Any
 import torch
 from torch.nn.functional import cross_entropy
 
-from domaintune_multimodal.model.tower import cell_of
+from domaintune import DomaintuneError
+from domaintune_multimodal.model.tower import MASKED, cell_of
 from domaintune_multimodal.scenes.scene import COLOURS, SIZES, Scene
 from domaintune_multimodal.scenes.shapes import SHAPES
 
@@ -31,9 +32,10 @@ Show = Callable[..., None]
 
 @dataclass(frozen=True, kw_only=True)
 class Course:
-    """How stage 1 is run: optimizer steps, peak learning rate, and the share of the steps spent warming up."""
+    """How stage 1 is run: steps, captions in memory at once, peak learning rate, and the share of warm-up."""
 
     steps: int
+    micro_batch_size: int
     learning_rate: float
     warmup: float
 
@@ -47,14 +49,15 @@ def anchor(
     """
     embed = model.get_input_embeddings()
     with torch.no_grad():
-        table = torch.stack([embed(torch.tensor(tokenizer(words)["input_ids"])).float().mean(0) for words in WORDS])
+        ids = [torch.tensor(tokenizer(words)["input_ids"], device=features.device) for words in WORDS]
+        table = torch.stack([embed(several).float().mean(0) for several in ids])
         spread = float(embed.weight.float().var())
-    wanted = torch.stack([_words_of(scene, features.shape[1]) for scene in scenes])
-    projector = model.model.multi_modal_projector
+    wanted = torch.stack([_words_of(scene, features.shape[1]) for scene in scenes]).to(features.device)
+    projector = model.model.multi_modal_projector.float()
     optimizer = torch.optim.AdamW(projector.parameters(), lr=ANCHOR_RATE)
     loss = torch.zeros(())
     for step in range(steps):
-        rows = torch.randint(len(scenes), (ANCHORED,))
+        rows = torch.randint(len(scenes), (ANCHORED,)).to(features.device)
         weight = torch.where(wanted[rows] > 0, 1.0, EMPTY)[..., None]
         apart = (projector(features[rows]) - table[wanted[rows]]) ** 2
         loss = (apart * weight).sum() / weight.sum() / table.shape[1] / spread
@@ -70,7 +73,7 @@ def align(
 ) -> float:
     """Train the projector on (features [patches, width], caption), all else frozen; returns the last loss."""
     steps = course.steps
-    projector = model.model.multi_modal_projector
+    projector = model.model.multi_modal_projector.float()
     for parameter in model.parameters():
         parameter.requires_grad_(False)
     for parameter in projector.parameters():
@@ -79,43 +82,59 @@ def align(
     rates = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _share(step, steps, course.warmup))
     loss = torch.zeros(())
     for step in range(steps):
-        loss = _caption_loss(model, tokenizer, next(batches))
+        loss = _step(model, tokenizer, next(batches), course.micro_batch_size)
         if not bool(loss.isfinite()):
-            raise FloatingPointError(f"stage 1 lost its way at step {step + 1}: the loss is {loss.item()}")
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+            raise DomaintuneError(
+                f"stage 1 lost its way at step {step + 1}: the loss is {loss.item()}; lower model.options.learning_rate"
+            )
         torch.nn.utils.clip_grad_norm_(projector.parameters(), 1.0)
         optimizer.step()
         rates.step()
+        optimizer.zero_grad()
         show(step + 1, steps, f"loss {loss.item():.2f}")
     for parameter in model.parameters():
         parameter.requires_grad_(True)
     return loss.item()
 
 
-def _caption_loss(model: Any, tokenizer: Any, batch: Sequence[tuple[torch.Tensor, str]]) -> torch.Tensor:
-    """Return the mean loss of the captions' tokens, all examples in one flat sequence in which each sees itself."""
-    language, embed = model.model.language_model, model.get_input_embeddings()
-    parts: list[torch.Tensor] = []
-    labels: list[int] = []
-    owner: list[int] = []
-    places: list[int] = []
-    for number, (features, caption) in enumerate(batch):
-        ids = [*tokenizer(caption, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
-        seen = model.model.multi_modal_projector(features)
-        parts += [seen.to(embed.weight.dtype), embed(torch.tensor(ids))]
-        labels += [*[-100] * len(seen), *ids]
-        owner += [number] * (len(seen) + len(ids))
-        places += range(len(seen) + len(ids))
-    owners, order = torch.tensor(owner), torch.arange(len(owner))
-    sees = (owners[:, None] == owners) & (order[:, None] >= order)
-    out = language(
-        inputs_embeds=torch.cat(parts)[None], attention_mask=sees[None, None], position_ids=torch.tensor([places]),
+def _step(model: Any, tokenizer: Any, batch: Sequence[tuple[torch.Tensor, str]], size: int) -> torch.Tensor:
+    """Add the gradient of a batch, `size` captions at once; returns the mean loss of its captions' tokens."""
+    rows = [
+        (features, [*tokenizer(caption, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id])
+        for features, caption in batch
+    ]
+    tokens = sum(len(ids) for _, ids in rows)
+    total = torch.zeros(())
+    for start in range(0, len(rows), size):
+        loss = _summed_loss(model, rows[start : start + size]) / tokens
+        loss.backward()  # type: ignore[no-untyped-call]
+        total += loss.detach().cpu()
+    return total
+
+
+def _summed_loss(model: Any, rows: Sequence[tuple[torch.Tensor, list[int]]]) -> torch.Tensor:
+    """Return the loss of the captions' tokens, all rows in one flat sequence in which each sees itself."""
+    embed = model.get_input_embeddings()
+    place, dtype = embed.weight.device, embed.weight.dtype
+    sizes = [len(features) + len(ids) for features, ids in rows]
+    parts = [
+        part
+        for features, ids in rows
+        for part in (model.model.multi_modal_projector(features).to(dtype), embed(torch.tensor(ids, device=place)))
+    ]
+    owner = torch.repeat_interleave(torch.arange(len(rows)), torch.tensor(sizes)).to(place)
+    order = torch.arange(len(owner), device=place)
+    out = model.model.language_model(
+        inputs_embeds=torch.cat(parts)[None],
+        attention_mask=((owner[:, None] == owner) & (order[:, None] >= order))[None, None],
+        position_ids=torch.cat([torch.arange(size, device=place) for size in sizes])[None],
         use_cache=False,
-    ).last_hidden_state[0]  # fmt: skip
-    wanted = torch.tensor(labels)[1:]
-    learned = (wanted != -100).nonzero().flatten()
-    return cross_entropy(model.lm_head(out[learned]).float(), wanted[learned])
+    ).last_hidden_state[0]
+    labels = torch.tensor(
+        [label for features, ids in rows for label in (*[MASKED] * len(features), *ids)], device=place
+    )
+    learned = (labels[1:] != MASKED).nonzero().flatten()
+    return cross_entropy(model.lm_head(out[learned]).float(), labels[1:][learned], reduction="sum")
 
 
 def _words_of(scene: Scene, patches: int) -> torch.Tensor:

@@ -17,6 +17,7 @@ from transformers import (
     LlavaProcessor,
 )
 from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
+from transformers.models.llava.modeling_llava import LlavaMultiModalProjector
 
 from domaintune import DomaintuneError, locate_model
 from domaintune_multimodal.model import templates
@@ -36,10 +37,8 @@ def put_together(language: str, tower: Any, image_processor: Any, layer: int) ->
     tokenizer.chat_template = templates.fitting(tokenizer.get_vocab())
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
-    text = AutoModelForCausalLM.from_pretrained(
-        place, use_safetensors=True, trust_remote_code=False, dtype=torch.float32
-    )
-    text.resize_token_embeddings(len(tokenizer), pad_to_multiple_of=ROUND)
+    text = AutoModelForCausalLM.from_pretrained(place, use_safetensors=True, trust_remote_code=False, dtype=_dtype())
+    _enlarge(text, len(tokenizer))
     strategy = "default" if tower.config.model_type.startswith("clip") else "full"  # CLIP's first place is no patch
     config = LlavaConfig(
         vision_config=tower.config,
@@ -50,14 +49,7 @@ def put_together(language: str, tower: Any, image_processor: Any, layer: int) ->
         projector_hidden_act="gelu",
         tie_word_embeddings=bool(text.config.tie_word_embeddings),
     )
-    model = LlavaForConditionalGeneration(config)
-    model.model.vision_tower.load_state_dict(tower.state_dict())
-    model.model.language_model.load_state_dict(text.model.state_dict())
-    if config.tie_word_embeddings:
-        model.tie_weights()
-    else:
-        model.lm_head.load_state_dict(text.lm_head.state_dict())
-    model.generation_config = text.generation_config
+    model = _joined(config, tower.to(text.dtype), text)
     processor = LlavaProcessor(
         image_processor=image_processor,
         tokenizer=tokenizer,
@@ -67,6 +59,36 @@ def put_together(language: str, tower: Any, image_processor: Any, layer: int) ->
         num_additional_image_tokens=1 if strategy == "default" else 0,
     )
     return model.eval(), processor
+
+
+@torch.no_grad()
+def _enlarge(text: Any, words: int) -> None:
+    """Make room for new words, each as likely as the mean of the old ones."""
+    old = text.get_input_embeddings().weight.shape[0]
+    text.resize_token_embeddings(words, pad_to_multiple_of=ROUND, mean_resizing=False)
+    for layer in (text.get_input_embeddings(), text.get_output_embeddings()):
+        layer.weight[old:] = layer.weight[:old].mean(dim=0)
+
+
+def _joined(config: Any, tower: Any, text: Any) -> Any:
+    """Return the model around its finished parts: only the projector is new, and nothing is copied."""
+    projector = LlavaMultiModalProjector(config).to(text.dtype)
+    with torch.device("meta"):
+        model = LlavaForConditionalGeneration(config)
+    model.model.vision_tower, model.model.multi_modal_projector = tower, projector
+    model.model.language_model, model.lm_head = text.model, text.lm_head
+    model.tie_weights()
+    model.generation_config = text.generation_config
+    return model.to(device())
+
+
+def device() -> str:
+    """Return where a model is put together and aligned."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _dtype() -> torch.dtype:
+    return torch.bfloat16 if device() == "cuda" else torch.float32
 
 
 def small_tower() -> tuple[Any, Any]:
@@ -88,7 +110,7 @@ def ready_tower(name: str) -> tuple[Any, Any]:
 
 def save(model: Any, processor: Any, folder: Path) -> None:
     """Write an ordinary transformers folder: safetensors, configuration, tokenizer and processor."""
-    model.save_pretrained(folder)
+    model.to("cpu").save_pretrained(folder)
     processor.save_pretrained(folder)
     processor.tokenizer.save_pretrained(folder)
 

@@ -54,6 +54,7 @@ class AssembledLlava:
         layer = -1 if self._is_small else options.layer
         model, processor = assembly.put_together(options.language, seen, image_processor, layer)
         facts |= self._aligned(model, processor, layer, bars)
+        model.model.multi_modal_projector.to(model.dtype)
         assembly.save(model, processor, folder)
         facts["seconds"] = round(time.monotonic() - began, 1)
         (folder / "made.json").write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n", encoding="utf-8")
@@ -69,7 +70,7 @@ class AssembledLlava:
         draw = random.Random(f"captions {options.seed}")  # noqa: S311  (an order, no secret)
         if options.captions == SCENES:
             scenes, pictures = tower.draw_scenes(f"captions {options.seed}", CAPTION_SCENES)
-            features = _features(model, pictures, layer)
+            features = torch.cat([_features(model, tower.scaled(few), layer) for few in torch.split(pictures, 256)])
             with bars("projector: words", options.anchor_steps) as show:
                 facts["anchor_distance"] = round(
                     alignment.anchor(model, processor.tokenizer, features, scenes, options.anchor_steps, show), 4
@@ -78,7 +79,12 @@ class AssembledLlava:
             batches = _batches(list(zip(features, said, strict=True)), options.batch_size, draw)
         else:
             batches = self._read(model, processor, layer, draw)
-        course = alignment.Course(steps=options.steps, learning_rate=options.learning_rate, warmup=options.warmup)
+        course = alignment.Course(
+            steps=options.steps,
+            micro_batch_size=options.micro_batch_size,
+            learning_rate=options.learning_rate,
+            warmup=options.warmup,
+        )
         with bars("projector: captions", options.steps) as show:
             loss = alignment.align(model, processor.tokenizer, batches, course, show)
         return {**facts, "caption_loss": round(loss, 4)}
@@ -104,7 +110,8 @@ def _features(model: Any, pictures: torch.Tensor, layer: int) -> torch.Tensor:
     """Return what the projector is given [n, patches, width]."""
     first = 1 if model.config.vision_feature_select_strategy == "default" else 0
     seen = model.model.vision_tower
-    return torch.cat([tower.patches(seen, piece, layer)[:, first:] for piece in torch.split(pictures, 64)])
+    pieces = (piece.to(seen.device, seen.dtype) for piece in torch.split(pictures, 64))
+    return torch.cat([tower.patches(seen, piece, layer)[:, first:].float() for piece in pieces])
 
 
 def _batches(

@@ -26,6 +26,7 @@ class AssembledOptions:
     anchor_steps: int = _option(600, "steps in which patches of scenes are brought near their words, before stage 1")
     steps: int = _option(60, "stage 1: optimizer steps; 0 leaves the projector as it began")
     batch_size: int = _option(16, "stage 1: captions a step")
+    micro_batch_size: int = _option(16, "stage 1: captions in memory at once")
     learning_rate: float = _option(1e-3, "stage 1: peak learning rate of the projector (LLaVA-1.5: 1e-3)")
     warmup: float = _option(0.03, "stage 1: share of the steps spent warming up")
     seed: int = _option(0, "seed of the tower, the projector and the order of the captions")
@@ -35,8 +36,9 @@ class AssembledOptions:
         for name in ("tower_steps", "anchor_steps", "steps"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} = {getattr(self, name)}: give 0 or more")
-        if self.batch_size < 1:
-            raise ValueError(f"batch_size = {self.batch_size}: give 1 or more")
+        for name in ("batch_size", "micro_batch_size"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} = {getattr(self, name)}: give 1 or more")
         if self.captions == SCENES and self.tower != SCENES and self.steps:
             raise ValueError(
                 "captions = 'scenes' teach a tower from the hub nothing but shapes; name a file of captions, or steps = 0"

@@ -8,7 +8,7 @@ next one for something else.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -47,15 +47,15 @@ def make_tower() -> SiglipVisionModel:
 
 
 def draw_scenes(seed: str, count: int, *, held_out: bool = False) -> tuple[list[Scene], torch.Tensor]:
-    """Return scenes and their pictures [count, 3, side, side], -1 to 1."""
+    """Return scenes and their pictures [count, 3, side, side], in bytes."""
     rng = random.Random(seed)  # noqa: S311  (no secret)
     scenes = [make_scene(rng, held_out=held_out) for _ in range(count)]
-    return scenes, as_tensor([np.asarray(draw(scene)) for scene in scenes])
+    return scenes, torch.from_numpy(np.stack([np.asarray(draw(scene)) for scene in scenes])).permute(0, 3, 1, 2)
 
 
-def as_tensor(pictures: Sequence[Any]) -> torch.Tensor:
-    """Return pictures [n, 3, height, width], -1 to 1, as the model's image processor would."""
-    return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 127.5 - 1
+def scaled(pictures: torch.Tensor) -> torch.Tensor:
+    """Return pictures in bytes as the model's image processor would: -1 to 1."""
+    return pictures.float() / 127.5 - 1
 
 
 def train(tower: SiglipVisionModel, steps: int, seed: int, show: Callable[..., None]) -> float:
@@ -70,7 +70,7 @@ def train(tower: SiglipVisionModel, steps: int, seed: int, show: Callable[..., N
     tower.train()
     for step in range(steps):
         rows = torch.randint(len(scenes), (BATCH,), generator=generator)
-        batch, wanted = pictures[rows], targets[rows].clone()
+        batch, wanted = scaled(pictures[rows]), targets[rows].clone()
         batch[:TURNED] = turned(batch[:TURNED], generator)
         wanted[:TURNED, :, 1] = MASKED  # no colour is learned from a turned picture,
         wanted[TURNED:, :, 2] = MASKED  # and no shape from one in its own colours
@@ -125,7 +125,7 @@ def _loss(told: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
 @torch.no_grad()
 def _named(tower: SiglipVisionModel, head: torch.nn.Linear) -> float:
     scenes, pictures = draw_scenes("tower check", 200, held_out=True)
-    told = torch.split(head(patches(tower, pictures)), list(KINDS), dim=-1)
+    told = torch.split(head(patches(tower, scaled(pictures))), list(KINDS), dim=-1)
     found = torch.stack([part.argmax(-1) for part in told], dim=-1)
     right = [
         bool((found[row, cell_of(thing.x, thing.y)] == labels(scene)[cell_of(thing.x, thing.y)]).all())
