@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from domaintune.errors import SandboxError as SandboxError
     from domaintune.errors import TeacherError as TeacherError
     from domaintune.hookspecs import hookimpl as hookimpl
+    from domaintune.models.places import identify_model as identify_model
     from domaintune.models.places import locate_model as locate_model
     from domaintune.retrieval.chunk import chunks as chunks
     from domaintune.sessions import Admission as Admission
@@ -71,7 +72,7 @@ _HOME = {
     "data.text": "clean_text words",
     "errors": "DataError DomaintuneError SandboxError TeacherError",
     "hookspecs": "hookimpl",
-    "models.places": "locate_model",
+    "models.places": "identify_model locate_model",
     "retrieval.chunk": "chunks",
     "sessions": "Admission Limits Request TokenChance TokenEvent",
     "teachers": "ask_teacher open_teacher",

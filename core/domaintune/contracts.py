@@ -283,6 +283,7 @@ class DataBuilder(Protocol):
 class Evaluator(Protocol):
     """Grades answers. Optional are `items(test)`, `floors(train)`, `draw(scores, file)`, `read(passages)`.
 
+    `ready()` refuses before a build begins what could not be measured; `absent(name)` says why there is no such item.
     With an attribute `retrievers`, a tuple of names, it grades not models but these. One that runs what models write has
     `run_in(sandbox)`; `grade_all(pairs)` and `grade_samples(several)` grade many answers at once, and several an item;
     `given_away(train)` finds training examples that solve its items. See docs/plugins.md.

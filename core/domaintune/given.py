@@ -93,18 +93,24 @@ def _takes_items(component: Component[Any]) -> bool:
 def _brought(
     catalog: Catalog, component: Component[Any], items: str | None, overrides: Sequence[str], unsafe: bool
 ) -> tuple[Settings, Grader, Items]:
-    """Return the items that an evaluator brings itself, with the evaluator and the settings of its domain."""
+    """Return the items that an evaluator brings itself, with the evaluator and the settings of its domain.
+
+    Items of a test.jsonl of ours need no reading by the evaluator: they are given to it.
+    """
     name = component.name
     settings = resolve(
         _domain_of(catalog, name), overrides=overrides, evaluators=catalog.names("evaluator"), unsafe=unsafe
     )
-    options = dict(settings.eval.graders.get(name, {})) | ({} if items is None else {"items": items})
-    grader = evaluation.open_grader(component, options)
+    options = dict(settings.eval.graders.get(name, {}))
+    if items is not None and (held_out := _own_items(Path(items))):
+        return settings, evaluation.open_grader(component, options), replace(held_out, brought=True)
+    grader = evaluation.open_grader(component, options | ({} if items is None else {"items": items}))
     examples = grader.own_items()
     if not examples:
         raise UsageError(_no_items(name, items))
     source = items or f"the items of {name}"
-    return settings, grader, Items(examples=examples, rows=len(examples), source=source, brought=True)
+    found = Items(examples=examples, rows=len(examples), source=source, brought=True, absent=grader.absent)
+    return settings, grader, found
 
 
 def _no_items(name: str, items: str | None) -> str:

@@ -19,6 +19,8 @@ from domaintune.training import stage as training
 
 def build(plan: Plan, name: str | None = None, until: Stage = "adapter") -> Run:
     """Walk the stages up to `until` and return the run; repeating the call goes on where it stopped."""
+    if until in {"evaluation", "adapter"}:
+        evaluation.check(plan)
     run = runs.place(runs_folder(), plan.domain.name, name, plan.key)
     with run.lock():
         files.write_text(run.file("settings.toml"), settings_toml(plan))

@@ -38,6 +38,10 @@ ANEW = (
 )
 
 
+class PromptError(DataError):
+    """No prompt of the base model can be made of an example; the message names it, and says why."""
+
+
 class ExampleIds(NamedTuple):
     """The token ids of a prompt and its answer; the loss, or the likelihood, counts the completion only.
 
@@ -63,12 +67,16 @@ def last_question(messages: Sequence[Message]) -> str:
     return next((message["content"] for message in reversed(messages) if message["role"] == "user"), "")
 
 
-def beside(messages: Sequence[Message], passages: Sequence[Passage]) -> tuple[Message, ...]:
-    """Put numbered passages with their origins before the last user message; with none, nothing changes."""
+def beside(messages: Sequence[Message], passages: Sequence[Passage], token: str = IMAGE) -> tuple[Message, ...]:
+    """Put numbered passages with their origins before the last user message; with none, nothing changes.
+
+    A passage shows no picture: in its text the marker of one, and `token`, by which the model has one, become a word.
+    """
     place = max((n for n, message in enumerate(messages) if message["role"] == "user"), default=None)
     if place is None or not passages:
         return tuple(messages)
-    numbered = [f"[{number}] {passage_text(passage)}" for number, passage in enumerate(passages, 1)]
+    texts = (passage_text(passage).replace(IMAGE, "(image)").replace(token, "(image)") for passage in passages)
+    numbered = [f"[{number}] {text}" for number, text in enumerate(texts, 1)]
     content = "\n\n".join([USE, *numbered, messages[place]["content"]])
     asked = Message(role="user", content=content)
     return (*messages[:place], asked, *messages[place + 1 :])
@@ -96,26 +104,27 @@ def pictured_ids(processor: Any, messages: Sequence[Message], images: Sequence[s
     `processor` is a `models.vision.Processor`, `images` are paths or `data:` URLs. Raises ImageError for a picture that
     cannot be read, and DataError where markers and pictures do not agree.
     """
-    from domaintune import images as pictures  # noqa: PLC0415  (Pillow; few prompts have any)
-
     if not images:
         return PromptIds(prompt_ids(processor.tokenizer, messages))
     asked = _render(processor.tokenizer, _parted(processor.token, messages, len(images)), ask=True)
-    encoded = processor.encode(asked, [pictures.read(name) for name in images])
+    encoded = processor.encode(asked, [processor.read(name) for name in images])
     return PromptIds(encoded.ids, encoded.inputs)
 
 
 def example_ids(tokenizer: Any, example: Example, processor: Any = None) -> ExampleIds:
     """Return the token ids of an example; the completion ends with the token that ends a turn.
 
-    An example with pictures needs the `processor` of a model that reads them; DataError where there is none. Every
-    DataError names the example.
+    An example with pictures needs the `processor` of a model that reads them; DataError where there is none. PromptError
+    where the example itself is why there is no prompt. Both name the example. ModelError
+    where the base model reads pictures in a way that cannot be trained here.
     """
     if example.images and processor is None:
         raise DataError(
             f"{example.origin} shows a picture, and the base model reads none; name one that does, like "
             "llava-hf/llava-1.5-7b-hf, with --set model.base=NAME"
         )
+    if example.images and (unfit := getattr(processor, "unfit", "")):
+        raise ModelError(unfit)
     try:
         if example.images:
             return _pictured(processor, example)
@@ -123,10 +132,10 @@ def example_ids(tokenizer: Any, example: Example, processor: Any = None) -> Exam
             _refuse_token(processor.token, (*example.prompt, *example.completion))
         return exchange_ids(tokenizer, example.prompt, example.completion)
     except (DataError, ModelError) as error:
-        raise DataError(f"{example.origin}: {error}") from None
+        raise PromptError(f"{example.origin}: {error}") from None
     except _template_error() as error:
         why = f"the chat template of the base model refuses the messages: {error}"
-        raise DataError(f"{example.origin}: {why}") from None
+        raise PromptError(f"{example.origin}: {why}") from None
 
 
 def _pictured(processor: Any, example: Example) -> ExampleIds:
@@ -135,34 +144,40 @@ def _pictured(processor: Any, example: Example) -> ExampleIds:
         raise DataError(f"the completion contains {IMAGE}; pictures are shown in the prompt only")
     before = _parted(processor.token, example.prompt, len(example.images))
     after = _parted(processor.token, example.completion, 0)  # as a server has them when the conversation goes on
-    completion, labels = _answer_ids(processor.tokenizer, before, after)
+    asked = _render(processor.tokenizer, before, ask=True)
+    completion, labels = _answer_ids(processor.tokenizer, before, after, asked)
     return ExampleIds(prompt, completion, labels, inputs)
 
 
 def exchange_ids(tokenizer: Any, prompt: Sequence[Message], answer: Sequence[Message]) -> ExampleIds:
     """Return the token ids of a prompt and of an answer to it, up to the token that ends the turn."""
     asked = _render(tokenizer, prompt, ask=True)
-    return ExampleIds(_encode(tokenizer, asked), *_answer_ids(tokenizer, prompt, answer))
+    return ExampleIds(_encode(tokenizer, asked), *_answer_ids(tokenizer, prompt, answer, asked))
 
 
-def _answer_ids(tokenizer: Any, prompt: Sequence[Any], answer: Sequence[Any]) -> tuple[list[int], list[int]]:
-    """Return ids and labels of what follows a prompt: every turn of the assistant is learned, and no other."""
+def _answer_ids(
+    tokenizer: Any, prompt: Sequence[Any], answer: Sequence[Any], asked: str
+) -> tuple[list[int], list[int]]:
+    """Return ids and labels of what follows a prompt: every turn of the assistant is learned, and no other.
+
+    `asked` is the prompt as it was rendered.
+    """
     ids: list[int] = []
     labels: list[int] = []
-    before, turns = list(prompt), _turns(answer)
+    before, turns, whole = list(prompt), _turns(answer), ""
     for others, said in turns:
         if others:
-            between = _encode(tokenizer, _between(tokenizer, before, others))
+            asked = _render(tokenizer, [*before, *others], ask=True)
+            between = _encode(tokenizer, _between(whole.rstrip(), asked))
             ids, labels = [*ids, *between], [*labels, *[MASKED] * len(between)]
-        turn = _turn_ids(tokenizer, [*before, *others], said, goes_on=len(turns) > 1)
-        ids, labels = [*ids, *turn], [*labels, *turn]
         before += [*others, *said]
+        whole = _render(tokenizer, before, ask=False)
+        turn = _turn_ids(tokenizer, asked, whole, said, goes_on=len(turns) > 1)
+        ids, labels = [*ids, *turn], [*labels, *turn]
     return ids, labels
 
 
-def _turn_ids(tokenizer: Any, before: Sequence[Any], said: Sequence[Any], *, goes_on: bool) -> list[int]:
-    asked = _render(tokenizer, before, ask=True)
-    whole = _render(tokenizer, (*before, *said), ask=False)
+def _turn_ids(tokenizer: Any, asked: str, whole: str, said: Sequence[Any], *, goes_on: bool) -> list[int]:
     # Templates that write something of their own after the question (an empty thought, say) do not continue the prompt:
     # then the answer follows the prompt as a server would see it. What is asked next would follow another text.
     if goes_on and not whole.startswith(asked):
@@ -174,10 +189,8 @@ def _turn_ids(tokenizer: Any, before: Sequence[Any], said: Sequence[Any], *, goe
     return ids
 
 
-def _between(tokenizer: Any, before: Sequence[Any], others: Sequence[Message]) -> str:
+def _between(whole: str, asked: str) -> str:
     """Return what a template writes between two answers: the end of the one, the question, and the head of the next."""
-    whole = _render(tokenizer, before, ask=False).rstrip()
-    asked = _render(tokenizer, [*before, *others], ask=True)
     if not asked.startswith(whole):
         raise DataError(ANEW)
     return asked[len(whole) :]
@@ -185,6 +198,11 @@ def _between(tokenizer: Any, before: Sequence[Any], others: Sequence[Message]) -
 
 def _turns(answer: Sequence[Any]) -> list[tuple[list[Any], list[Any]]]:
     """Divide an answer into turns: what others say, and what the assistant says then."""
+    if answer and answer[0]["role"] != "assistant":
+        raise DataError(
+            f"a completion begins with an answer of the assistant; this one begins with a message of the role "
+            f"{answer[0]['role']!r}, which belongs to the prompt"
+        )
     turns: list[tuple[list[Any], list[Any]]] = []
     for message in answer:
         spoken = message["role"] == "assistant"

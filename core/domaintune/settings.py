@@ -187,6 +187,9 @@ class PackSettings:
     embedder: str = setting(
         "minilm", "embeds some training prompts for `model=auto`: minilm, a model folder, a hub id, or none"
     )
+    samples: Literal["auto", "yes", "no"] = setting(
+        "auto", "questions and answers with their pictures on the card; auto: only where no data are yours"
+    )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -207,6 +210,7 @@ class ServeSettings:
     body_bytes: Positive = setting(1_000_000, "size of a request without its pictures")
     images: Annotated[int, Ge(0)] = setting(4, "pictures of a request, earlier turns included; 0 takes none")
     image_bytes: Annotated[int, Ge(0)] = setting(8_000_000, "bytes of the pictures of a request, in base64")
+    image_side: Annotated[int, Ge(8)] = setting(2048, "pixels of a picture's longer side; larger ones are made smaller")
     messages: Positive = setting(256, "messages of a request")
     adapter_memory: Positive = setting(2_000_000_000, "bytes of adapters held in memory; the least used ones go")
     max_rank: Positive = setting(512, "largest rank of an adapter that is admitted")

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from cli_support import reports
+from picturing import png
 from rich.console import Console
 from typer.testing import CliRunner, Result
 
@@ -28,6 +29,7 @@ from domaintune.chat.keys import Keys
 from domaintune.console import harmless
 from domaintune.contracts import Mix
 from domaintune.engine.session import TransformersEngine
+from domaintune.errors import RequestError
 from domaintune.settings import ModelSettings
 
 PROGRAM = str(Path(sys.executable).with_name("domaintune"))
@@ -303,3 +305,29 @@ def test_ctrl_d_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(stream, "isatty", lambda: True)
     monkeypatch.setattr("builtins.input", gone)
     assert list(Keys().lines()) == []
+
+
+def test_pictures_of_a_question_that_is_refused_go_with_the_next() -> None:
+    class Strict:
+        asked: list[Request] = []  # noqa: RUF012  (one of a kind)
+
+        def add(self, request: Request) -> None:
+            self.asked.append(request)
+            raise RequestError("context_length_exceeded", "too long")
+
+    speaker = speakers.Speaker(name="base")
+    talk = conversation.Conversation(session=Strict(), speakers=[speaker], sampling=Sampling())  # type: ignore[arg-type]
+    talk.pictures.append("data:image/png;base64,AAAA")
+    for _ in range(2):
+        with pytest.raises(RequestError):
+            list(talk.ask("What is this?"))
+    assert [len(request.images) for request in Strict.asked] == [1, 1]
+    talk.reset()
+    assert not talk.pictures
+
+
+def test_a_base_that_reads_no_pictures_takes_none(package: Path, tmp_path: Path) -> None:
+    (tmp_path / "scene.png").write_bytes(png(1))
+    result = chat(package, lines=f"/image {tmp_path / 'scene.png'}\n{QUESTION}\n")
+    assert "the base model reads no pictures" in result.stderr
+    assert result.stdout.strip()  # the question is answered without it

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from picturing import TEMPLATE, data_url, pictured_model, png, tokenizer_with
+from picturing import KINDS, TEMPLATE, data_url, pictured_model, png, tokenizer_with
 
 from domaintune import Example, Message, Origin, Request, prompts
+from domaintune.adapters.shape import measure
 from domaintune.contracts import IMAGE, Hit, Passage
 from domaintune.engine.session import TransformersEngine
-from domaintune.errors import DataError
+from domaintune.errors import DataError, ModelError
 from domaintune.models import base as models
 from domaintune.models import vision
+from domaintune.models.counting import Counting
 from domaintune.retrieval.augment import Augmenter
 from domaintune.settings import ModelSettings, RetrievalSettings
 
@@ -287,3 +290,81 @@ def test_passages_are_put_beside_a_question_about_a_picture(processor: vision.Pr
     learned = beside.learn(lesson(["<image>\nIs it round?"], ["Yes."], [RED]), 0, 400)
     ids = prompts.example_ids(processor.tokenizer, learned, processor)
     assert "A circle is round.#Is it round?" in places(processor, ids.prompt)
+
+
+def test_a_completion_begins_with_an_answer(tokenizer: Any) -> None:
+    example = replace(lesson(["One?"], ["1"]), completion=(user("Two?"), said("2")))
+    with pytest.raises(DataError, match=r"talk\.jsonl.*begins with an answer of the assistant.*'user'"):
+        prompts.example_ids(tokenizer, example)
+
+
+def test_each_text_is_rendered_once(tokenizer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    rendered: list[tuple[int, bool]] = []
+    whole = prompts._render
+    monkeypatch.setattr(
+        prompts, "_render", lambda *given, ask: rendered.append((len(given[1]), ask)) or whole(*given, ask=ask)
+    )
+    prompts.example_ids(tokenizer, lesson(["One?", "Two?"], ["1", "2"]))
+    assert rendered == [(1, True), (2, False), (3, True), (4, False)]
+
+
+def test_a_base_whose_pictures_are_not_read_in_line_is_refused_before_it_is_trained(
+    seer: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vision, "OTHER_MASKS", ("class LlavaForConditionalGeneration",))
+    found = models.load_processor(models.locate(ModelSettings(base=str(seer))))
+    assert found is not None
+    with pytest.raises(ModelError, match=r"cannot show pictures to LlavaForConditionalGeneration.*model\.base"):
+        prompts.count_tokens(found.tokenizer, [lesson(["One?"], ["1"], [RED])], found)
+    assert prompts.count_tokens(found.tokenizer, [lesson(["One?"], ["1"])], found)
+    assert not measure(ModelSettings(base=str(seer))).images
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_processor_for_counting_gives_the_same_ids_and_looks_at_each_size_once(tmp_path: Path, kind: str) -> None:
+    processor = models.load_processor(models.locate(ModelSettings(base=str(pictured_model(tmp_path / "base", kind)))))
+    assert processor is not None
+    shown = []
+    for seed, size in enumerate([(40, 30), (30, 70), (64, 64)] * 2):
+        (tmp_path / f"{seed}.png").write_bytes(png(seed, *size))
+        shown.append(str(tmp_path / f"{seed}.png"))
+    asked = [lesson([f"What is {IMAGE}?"], ["red"], [one]) for one in shown]
+    asked += [lesson([f"Is {IMAGE}\n like {IMAGE}?"], ["no"], shown[place : place + 2]) for place in range(4)]
+    asked += [lesson(["What?", "And?"], ["red", "blue"], shown[:3]), lesson(["Hello"], ["you"])]
+    expected = [prompts.example_ids(processor.tokenizer, one, processor) for one in asked]
+    counter = Counting(processor)
+    for _ in range(2):
+        found = [prompts.example_ids(processor.tokenizer, one, counter) for one in asked]
+        assert [one[:3] for one in found] == [one[:3] for one in expected]
+        assert [{name: value.shape for name, value in one.inputs.items()} for one in found] == [
+            {name: value.shape for name, value in one.inputs.items()} for one in expected
+        ]
+    assert len(counter.processor.image_processor._made) == 3 + 3 + 1  # sizes alone, pairs of sizes, and the three
+    assert prompts.count_tokens(processor.tokenizer, asked, counter) == [
+        (len(one.prompt), len(one.completion)) for one in expected
+    ]
+
+
+def test_a_processor_for_counting_notices_a_picture_that_is_gone_or_changed(
+    processor: vision.Processor, tmp_path: Path
+) -> None:
+    counter, place = Counting(processor), tmp_path / "kite.png"
+    place.write_bytes(png(1, 40, 30))
+    assert (counter.read(str(place)).width, counter.read(str(place)).height) == (40, 30)
+    place.write_bytes(png(1, 40, 31))
+    assert counter.read(str(place)).height == 31
+    assert counter.read(data_url(png(1, 30, 20))).width == 30
+    place.write_bytes(png(1)[:50])
+    with pytest.raises(prompts.PromptError, match=r"kite\.png' ends before its time"):
+        prompts.example_ids(processor.tokenizer, lesson(["What?"], ["red"], [str(place)]), counter)
+
+
+def test_an_example_that_is_no_prompt_says_so_and_a_base_that_fits_none_stops_all(
+    processor: vision.Processor, tokenizer: Any
+) -> None:
+    for one in (lesson(["What?"], ["an <image>"], [RED]), lesson(["<image><image>"], ["red"], [RED])):
+        with pytest.raises(prompts.PromptError):
+            prompts.count_tokens(processor.tokenizer, [one], processor)
+    with pytest.raises(DataError) as stopped:
+        prompts.count_tokens(tokenizer, [lesson(["What?"], ["red"], [RED])])
+    assert not isinstance(stopped.value, prompts.PromptError)

@@ -105,6 +105,24 @@ def test_the_shown_builder_of_pictures_builds(plugin_page: dict[str, ModuleType]
     assert [item.reason for item in dropped] == ["small", "image"]
 
 
+def test_the_shown_tables_of_pictures_are_read(tmp_path: Path) -> None:
+    from domaintune.data.context import Context
+    from domaintune.settings import DataSettings
+    from domaintune_multimodal.qa import picture_qa
+    from domaintune_multimodal.qa_options import PictureQaOptions
+
+    made = []
+    for kind in ("csv", "jsonl", "json"):
+        (shown,) = blocks(ROOT / "docs/multimodal.md", kind)
+        table = tmp_path / f"table.{kind}"
+        table.write_text(shown)
+        options = PictureQaOptions(question="Describe the picture.")
+        examples, dropped = Context("qa", options, DataSettings(sources=(str(table),)), seed=0).call(picture_qa)
+        assert not dropped
+        made.append([(len(found.images), found.question.count("<image>"), len(found.completion)) for found in examples])
+    assert made == [[(1, 0, 1)] * 3, [(1, 0, 1)] * 2, [(1, 1, 3), (0, 0, 1)]]
+
+
 def test_the_shown_base_model_is_made(
     plugin_page: dict[str, ModuleType], tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

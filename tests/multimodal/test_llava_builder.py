@@ -208,6 +208,9 @@ def test_a_type_without_a_share_is_not_asked(teaching: Teaching) -> None:
     assert len(examples) == 3
     with pytest.raises((ValueError, SettingsError), match="give one of them a share"):
         validate(LlavaOptions, {"conversation": 0, "detail": 0, "reasoning": 0}, "data.options")
+    for share in (float("inf"), float("nan")):
+        with pytest.raises(SettingsError, match="conversation"):
+            validate(LlavaOptions, {"conversation": share}, "data.options")
 
 
 def test_without_a_teacher_or_a_source_the_user_is_told(tmp_path: Path) -> None:

@@ -106,7 +106,29 @@ Food is not provided on the train.
 The parrot cannot say its name yet.
 There are three dogs on the lawn.
 The following text is painted on the van.
-The person coordinates with the driver by hand signs."""
+The person coordinates with the driver by hand signs.
+Of course, the man holds the leash.
+Certainly, the dog is a retriever.
+Sure, the park is quite busy.
+I can't help noticing how calm the dog is.
+The worker coordinates deliveries by phone.
+The chart's x-axis shows months.
+The x-axis of the chart shows months.
+The sign reads [12, 14].
+The odds on the board are 0.5 and 0.25.
+The room temperature display shows 0.500.
+The screen has a resolution of 1080 pixels.
+A sign gives the available information about the trail.
+The list of objects on the chalkboard is long.
+It was not mentioned on the menu that the soup is hot.
+He looks at the first caption of the comic.
+The boxes suggest that someone is moving house.
+It is hard to tell the twins apart, as both wear red.
+It is unknown territory for the dog, which sniffs around.
+It is impossible to know everything, so the man reads a guide book.
+There are three dogs' bowls near the man.
+The lines on the road are white.
+The lines indicate where cars may park."""
 BAD = """\
 rule-source|The caption says that two dogs are playing.
 rule-source|The captions mention a brown dog.
@@ -180,7 +202,6 @@ rule-unsure|There is not enough information about the owner.
 rule-unsure|There is no way to know the name of the dog.
 rule-unsure|I'm not sure, but it may be a terrier.
 rule-unsure|I do not know the name of the dog.
-rule-frame|Sure! There are two dogs on the lawn.
 rule-frame|There are two dogs. Let me know if you want more.
 rule-cut-off|The two dogs play on the lawn, and the
 rule-cut-off|The two dogs play on the lawn,
@@ -188,7 +209,25 @@ rule-cut-off|The two dogs play on the green lawn with a red ball while their own
 rule-marker|The <image> shows two dogs.
 rule-language|В саду играют две собаки, и они бегут за мячом.
 rule-count|There are five dogs on the lawn.
-rule-count|There are 4 people on the lawn."""
+rule-count|There are 4 people on the lawn.
+rule-source|The lines say that a dog rests.
+rule-source|As the sentences say, a dog rests.
+rule-source|Several people have said that there's a dog.
+rule-source|The five descriptions agree that a dog rests.
+rule-source|The object list contains a dog.
+rule-source|According to what I was told, a dog rests.
+rule-source|From the text, a man walks.
+rule-source|The dog's box is at the left.
+rule-source|The colour of the sign is not mentioned.
+rule-coordinates|At (0.2 0.4) there is a dog.
+rule-coordinates|It is located at x 0.2 and y 0.4.
+rule-coordinates|The dog is between 21% and 66% of the width.
+rule-coordinates|The sign is at 0.312 of the width.
+rule-coordinates|The screen is at [0.1, 0.2, 0.4, 0.9].
+rule-unsure|It isn't clear who owns it.
+rule-unsure|It may be a dog or perhaps a cat.
+rule-unsure|There might be a dog, presumably.
+rule-unsure|Perhaps a dog; I cannot say."""
 
 
 def fault(answer: str, question: str = "What is there?", *, kind: Kind = "conversation", image: Any = PLAIN) -> Any:
@@ -223,6 +262,12 @@ def test_where_captions_speak_of_boxes_these_may_do_more() -> None:
 def test_questions_keep_the_rules_too() -> None:
     assert fault("Two.", "What do the captions mention?").rule == "rule-source"
     assert fault("Two.", "What is at [0.1, 0.2, 0.3, 0.4]?").rule == "rule-coordinates"
+
+
+def test_a_frame_stands_at_the_beginning_of_a_whole_reply() -> None:
+    assert fault(f"Sure! {LONG}", "", kind="detail").rule == "rule-frame"
+    assert fault(f"Certainly, here it is. {LONG}", "", kind="detail").rule == "rule-frame"
+    assert fault(f"Sure. {LONG}", kind="reasoning") is None
 
 
 LONG = " ".join(["The dogs run over the lawn and enjoy the day."] * 4)

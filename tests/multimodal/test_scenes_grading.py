@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from pathlib import Path
 
@@ -11,7 +12,9 @@ from domaintune import IMAGE, Example, Message, Origin
 from domaintune.testing import run_builder
 from domaintune_multimodal.scenes.data import scenes
 from domaintune_multimodal.scenes.grading import SceneGrader, answer_of, form_of
-from domaintune_multimodal.scenes.options import SceneOptions
+from domaintune_multimodal.scenes.options import KINDS, SceneOptions
+from domaintune_multimodal.scenes.questions import Draw
+from domaintune_multimodal.scenes.scene import make_scene
 
 
 def example(question: str, said: str, /, *more: str, **meta: str) -> Example:
@@ -42,6 +45,16 @@ def example(question: str, said: str, /, *more: str, **meta: str) -> Example:
         ("In the top left.", "top left"),
         ("in the middle", "middle"),
         ("center", "middle"),
+        ("in the center", "middle"),
+        ("In the centre left.", "middle left"),
+        ("top left corner", "top left"),
+        ("in the bottom-right corner", "bottom right"),
+        ("left side", "left"),
+        ("on the right side", "right"),
+        ("the top part", "top"),
+        ("3 things", "3"),
+        ("Three things.", "3"),
+        ("One thing", "1"),
         ("on the left", "left"),
         ("big", "large"),
         ("Yes.", "yes"),
@@ -70,6 +83,12 @@ def test_the_same_answer_may_be_written_in_several_ways(said: str, wanted: str) 
         ("not blue", "blue"),
         ("left", "top left"),
         ("yesterday", "yes"),
+        ("left side", "top left"),
+        ("the corner", "top left"),
+        ("side", "left"),
+        ("3 things and a star", "3"),
+        ("30 things", "3"),
+        ("the red side", "red"),
         ("2 - 1 = 1. So the answer is 1.", "2"),
     ],
 )
@@ -124,6 +143,48 @@ def test_the_floor_answers_as_training_does_and_reads_the_question_alone() -> No
     assert floor(example("What colour has the cross on the left side?", "")) == "red"
     assert floor(example("Nothing of the kind?", "")) in {"red", "yes"}
     assert SceneGrader().floors([])["kind"](example("What colour is the star?", "")) == ""
+
+
+def test_the_floor_chooses_among_what_a_question_names() -> None:
+    train = [
+        example(
+            "Which is higher up, the star or the cross?", "star", "Which is higher up, the cross or the star?", "cross"
+        ),
+        example(
+            "Which is higher up, the circle or the star?", "star", "Which colour is the star, red or blue?", "blue"
+        ),
+        example("Which is in front, the star or the cross?", "cross"),
+        example("Which is in front, the red thing or the blue thing?", "blue"),
+        example("Is the star small or large?", "large"),
+    ]
+    floor = SceneGrader().floors(train)["kind"]
+    assert floor(example("Which is higher up, the triangle or the square?", "")) == "triangle"
+    assert floor(example("Which colour is the star, black or white?", "")) == "blue"  # three names: it cannot tell
+    assert floor(example("Which is in front, the white thing or the black thing?", "")) == "black"
+    assert floor(example("Which is in front, the circle or the square?", "")) == "square"
+    assert floor(example("Is the red cross small or large?", "")) == "large"
+
+
+def test_the_floor_is_at_chance_where_two_are_named() -> None:
+    draw, rng = Draw(random.Random(8)), random.Random(9)
+    talked = tuple(kind for kind in KINDS if kind not in {"reasoning", "count"})
+    sides = [
+        [draw.some(make_scene(rng, held_out=test, things=(2, 5)), 8, talked) for _ in range(250)]
+        for test in (False, True)
+    ]
+    train = [example(question.text, question.answer) for questions in sides[0] for question in questions]
+    floor = SceneGrader().floors(train)["kind"]
+    found: dict[str, list[bool]] = {}
+    for question in (question for questions in sides[1] for question in questions):
+        if re.match(r"Which (?:is|colour do|shape do) .* or ", question.form):
+            right = floor(example(question.text, "")) == question.answer
+            found.setdefault(question.form, []).append(right)
+    assert len(found) == 6
+    for form, right in found.items():
+        assert len(right) >= 8, form
+        assert 0.15 < sum(right) / len(right) < 0.85, (form, right)
+    together = [right for rights in found.values() for right in rights]
+    assert abs(sum(together) / len(together) - 0.5) < 0.1
 
 
 def test_the_floor_is_far_from_right_where_answers_are_many() -> None:

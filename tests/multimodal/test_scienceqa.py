@@ -197,6 +197,9 @@ def test_a_list_of_splits_overrules_the_rows(tmp_path: Path) -> None:
         ("[1]", "no list of problem ids"),
         ('{"minitrain": ["1"]}', "no list of problem ids"),
         ('{"train": ["1"], "test": [1]}', "problem '1' in train and in test"),
+        ('{"train": ["1"], "val": 5}', "no list of problem ids under val"),
+        ('{"train": ["1"], "test": [["2"]]}', "no list of problem ids under test"),
+        ('{"train": ["1"], "test": null}', "no list of problem ids under test"),
         (None, "cannot be read"),
     ],
 )

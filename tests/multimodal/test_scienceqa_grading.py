@@ -10,8 +10,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner, Result
 
 from domaintune import DataError, Example, Message, Origin, Score
+from domaintune.cli import app
+from domaintune.data.dataset import as_row
 from domaintune_multimodal.scienceqa.grading import ScienceGrader
 from domaintune_multimodal.scienceqa.options import ScienceGradingOptions
 from domaintune_multimodal.scienceqa.problem import LETTERS, letter
@@ -164,10 +167,49 @@ def problem(split: str = "test", **more: Any) -> dict[str, Any]:
     }
 
 
-def items(folder: Path, problems: dict[str, Any], **options: Any) -> list[Example]:
+def grader(folder: Path, problems: dict[str, Any], **options: Any) -> ScienceGrader:
     file = folder / "problems.json"
     file.write_text(json.dumps(problems))
-    return ScienceGrader(ScienceGradingOptions(items=str(file), **options)).items([])
+    return ScienceGrader(ScienceGradingOptions(items=str(file), **options))
+
+
+def items(folder: Path, problems: dict[str, Any], **options: Any) -> list[Example]:
+    return grader(folder, problems, **options).items([])
+
+
+def graded_file(folder: Path, items: Path, answers: list[dict[str, Any]], *more: str) -> Result:
+    file = folder / "answers.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in answers))
+    told = ["grade", "multimodal-scienceqa", "--items", str(items), "--answers", str(file), "--json", *more]
+    return CliRunner().invoke(app(["grade"]), told)
+
+
+def test_answers_are_graded_without_the_pictures(tmp_path: Path) -> None:
+    grader(tmp_path, {"1": problem(image="image.png"), "2": problem()})
+    answers = [{"task_id": "2", "answer": "A"}, {"task_id": "1", "answer": "B"}]
+    done = graded_file(tmp_path, tmp_path / "problems.json", answers)
+    assert done.exit_code == 0, done.output
+    (row,) = [row for row in json.loads(done.stdout)["scores"] if (row["metric"], row["tag"]) == ("accuracy", "all")]
+    assert (row["value"], row["n"]) == (0.5, 2)
+
+
+def test_the_test_file_of_a_run_is_graded(tmp_path: Path) -> None:
+    file = tmp_path / "test.jsonl"
+    asked = items(tmp_path, {"1": problem(), "89": problem(answer=1)})
+    file.write_text("".join(json.dumps(as_row(one)) + "\n" for one in asked))
+    done = graded_file(tmp_path, file, [{"answer": "A"}, {"answer": "The answer is B."}])
+    assert done.exit_code == 0, done.output
+    assert {row["value"] for row in json.loads(done.stdout)["scores"] if row["metric"] == "accuracy"} == {1.0}
+
+
+def test_an_answer_to_a_problem_of_another_split_says_so(tmp_path: Path) -> None:
+    grader(tmp_path, {"9": problem("train"), "89": problem("val")})
+    more = ["--set", "eval.multimodal-scienceqa.split=val"]
+    done = graded_file(tmp_path, tmp_path / "problems.json", [{"task_id": "9", "answer": "A"}], *more)
+    said = " ".join(done.output.split())
+    assert done.exit_code == 2
+    assert "it is of the split 'train', and 'val' is asked" in said
+    assert "did you mean" not in said
 
 
 def test_it_brings_the_problems_of_a_split_with_their_pictures(tmp_path: Path) -> None:
@@ -188,9 +230,11 @@ def test_it_brings_the_problems_of_a_split_with_their_pictures(tmp_path: Path) -
     assert [one.meta["task_id"] for one in items(tmp_path, problems, split="val")] == ["3"]
     assert len(items(tmp_path, problems, split="all", pictures="drop")) == 2
     with pytest.raises(DataError, match=r"1 of 2 pictures are not there, such as '.*train/4/image.png'"):
-        items(tmp_path, problems, split="all")
+        grader(tmp_path, problems, split="all").ready()
     with pytest.raises(DataError, match=r"pictures are not there"):
-        items(tmp_path, problems, images=str(tmp_path / "elsewhere"))
+        grader(tmp_path, problems, images=str(tmp_path / "elsewhere")).ready()
+    grader(tmp_path, problems).ready()
+    assert len(items(tmp_path, problems, split="all")) == 5  # answers are graded without pictures
     with pytest.raises(DataError, match="does not lie in"):
         items(tmp_path, {"1": problem(image="../../secret.png")})
     with pytest.raises(DataError, match="does not lie in"):

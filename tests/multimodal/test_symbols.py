@@ -146,8 +146,74 @@ def test_crowds_strays_and_boxes_without_a_size_are_counted(tmp_path: Path) -> N
     assert [len(image.boxes) for image in images] == [1, 0]
     assert images[0].uncounted == {"dog"}
     assert flaws == {"crowd": 1, "category": 1, "length": 1, "outside": 1, "no-number": 1, "strays": 1}
-    with pytest.raises(Unusable, match="size"):
-        read(tmp_path, flat={"images": [flat], "annotations": [SEEN | {"image_id": 8}, notes[-1]], "categories": DOGS})
+    (image,), flaws, _ = read(
+        tmp_path, flat={"images": [flat], "annotations": [SEEN | {"image_id": 8}, notes[-1]], "categories": DOGS}
+    )
+    assert (image.captions, image.boxes, flaws["size"]) == (("A cat.",), (), 1)
+
+
+def test_a_picture_keeps_its_captions_when_its_only_box_is_of_an_unknown_category(tmp_path: Path) -> None:
+    (image,), flaws, _ = read(
+        tmp_path,
+        coco={"images": [PICTURE], "annotations": [*SAID, SEEN | {"category_id": 99}], "categories": DOGS},
+    )
+    assert (len(image.captions), image.boxes) == (2, ())
+    assert flaws == {"category": 1, "strays": 0}
+
+
+HUGE = 10**400
+
+
+@pytest.mark.parametrize(
+    ("picture", "note", "categories", "flaw"),
+    [
+        ({}, {"image_id": [1]}, DOGS, "strays"),
+        ({}, {"image_id": True}, DOGS, "strays"),
+        ({}, {"category_id": [1]}, DOGS, "category"),
+        ({}, {}, [{"id": [1], "name": "dog"}], "category"),
+        ({}, {"bbox": [HUGE, 1, 1, 1]}, DOGS, "no-number"),
+        ({"width": HUGE}, {}, DOGS, "size"),
+        ({"height": "tall"}, {}, DOGS, "size"),
+    ],
+)
+def test_what_cannot_be_in_a_coco_file_is_counted(
+    tmp_path: Path, picture: Any, note: Any, categories: Any, flaw: str
+) -> None:
+    (image,), flaws, _ = read(
+        tmp_path,
+        coco={"images": [PICTURE | picture], "annotations": [*SAID, SEEN | note], "categories": categories},
+    )
+    assert (len(image.captions), image.boxes, flaws[flaw]) == (2, (), 1)
+
+
+def test_a_number_as_a_text_is_the_same_picture(tmp_path: Path) -> None:
+    said = [note | {"image_id": "7"} for note in SAID]
+    (image,), flaws, _ = read(
+        tmp_path,
+        captions={"images": [PICTURE], "annotations": said},
+        instances={
+            "images": [PICTURE | {"id": "7"}],
+            "annotations": [SEEN | {"category_id": "18"}],
+            "categories": DOGS,
+        },
+    )
+    assert (len(image.captions), len(image.boxes), flaws["strays"]) == (2, 1, 0)
+
+
+def test_annotations_that_all_belong_elsewhere_are_an_error_that_names_both(tmp_path: Path) -> None:
+    astray = [note | {"image_id": "b-7"} for note in SAID]
+    with pytest.raises(
+        DataError, match=r"none of 2 annotations .*image_id 'b-7', and the first picture has the id '7'"
+    ):
+        read(tmp_path, coco={"images": [PICTURE], "annotations": astray})
+
+
+def test_numbers_and_lists_without_end_are_flaws_of_their_cell() -> None:
+    image, flaws = made(boxes=[DOG, {"category": "cat", "bbox": [HUGE, 0.1, 0.4, 0.4]}])
+    assert ([box.category for box in image.boxes], flaws) == (["dog"], {"no-number": 1})
+    assert made(cells={"captions": "[" * 100_000})[0].captions
+    with pytest.raises(Unusable, match="no list"):
+        made(cells={"boxes": "[" * 100_000})
 
 
 def test_a_limit_counts_pictures_and_not_annotations(tmp_path: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import io
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,11 +16,16 @@ from picturing import data_url, png
 from PIL import Image
 from seeing import EYES, PASSAGES, PICTURES, RED, Both, content, part
 from served import chat, error_of
+from starlette.requests import Request as StarletteRequest
 
-from domaintune import Message, Request, Sampling, prompts
+from domaintune import Message, Request, Sampling, images, prompts
 from domaintune.contracts import IMAGE
 from domaintune.engine.session import TransformersEngine, TransformersSession
-from domaintune.settings import ModelSettings
+from domaintune.serving.body import read_json
+from domaintune.serving.library import Library
+from domaintune.serving.pictures import Gallery, shrunk
+from domaintune.serving.problems import HttpError
+from domaintune.settings import ModelSettings, ServeSettings
 
 CHAT = "/v1/chat/completions"
 PAGE = Path(__file__).parents[2] / "docs/serving.md"
@@ -134,7 +141,7 @@ def test_passages_stand_beside_pictures_and_their_text_is_none(http: httpx2.Clie
     session = TransformersEngine().open(ModelSettings(base=str(both.pictures.base), device="cpu", dtype="float32"))
     session.load("looks@1", both.pictures.adapters["looks"])
     question = user(f"{IMAGE}\nIs it a circle?\n{IMAGE}")
-    (enriched,) = prompts.beside([question], [replace(PASSAGES[0], text=PASSAGES[0].text.replace(IMAGE, "image"))])
+    (enriched,) = prompts.beside([question], [replace(PASSAGES[0], text=PASSAGES[0].text.replace(IMAGE, "(image)"))])
     expected = alone(session, enriched, images=PICTURES[:2], adapter="looks@1")
     assert whole["choices"][0]["message"]["content"] == expected
     tight = chat(parts, "looks", retrieval=True, max_tokens=1024 - plain["usage"]["prompt_tokens"] - 5)
@@ -209,6 +216,73 @@ def test_pictures_have_room_of_their_own_and_text_no_more_than_before(http: http
     assert (more.status_code, error_of(more)["code"]) == (413, "request_too_large")
     assert "serve.image_bytes" in error_of(more)["message"]
     assert http.post("/v1/completions", json={"model": "sees", "prompt": large}).status_code == 413
-    pretends = http.post(CHAT, json=chat([{"type": "text", "text": large}], "sees"))  # it is no picture there
-    assert pretends.status_code == 400
-    assert error_of(pretends)["param"].startswith("messages[0].content")
+    for pretends in (large, [{"type": "text", "text": large}], [part(RED), {"type": "text", "text": large}]):
+        answer = http.post(CHAT, json=chat(pretends, "sees"))  # it is no picture there
+        assert answer.status_code == 413
+        assert "serve.body_bytes" in error_of(answer)["message"]
+    escaped = json.dumps(chat(content("What?", large), "sees")).replace("/", "\\/")  # as some clients write it
+    assert http.post(CHAT, content=escaped, headers={"content-type": "application/json"}).status_code == 200
+
+
+def test_a_large_picture_is_shown_as_a_small_one(http: httpx2.Client, eyes: TransformersSession) -> None:
+    for kind, size in (("PNG", (6300, 3150)), ("JPEG", (1000, 4000)), ("WEBP", (3000, 2000))):
+        url = striped(kind, size)
+        small = shrunk(images.read(url), 2048)
+        assert max(small.width, small.height) == 2048
+        assert small.width * size[1] == pytest.approx(small.height * size[0], rel=1e-3)
+        assert small.format == ("JPEG" if kind == "JPEG" else "PNG")
+        expected = alone(eyes, user(f"{IMAGE}\nWhat?"), images=(small.data_url,), adapter="sees@1")
+        assert said(http, "sees", content("What?", url)) == expected
+
+
+def test_a_picture_that_is_small_enough_is_shown_as_it_is_and_a_strip_keeps_a_side() -> None:
+    picture = images.read(PICTURES[1])
+    assert shrunk(picture, 90) is picture
+    strip = shrunk(images.read(striped("PNG", (5000, 8))), 100)
+    assert (strip.width, strip.height) == (100, images.LEAST_SIDE)
+
+
+def test_what_is_sent_to_the_engine_is_small() -> None:
+    large = striped("PNG", (3000, 3000))
+    found = asyncio.run(Gallery(2048).take((large, RED), ("a", "b")))
+    assert [images.read(url).width for url in found] == [2048, images.read(RED).width]
+    assert found[1] == RED
+
+
+def test_pictures_that_cannot_be_placed_are_the_fault_of_the_question(both: Both) -> None:
+    library = Library(both.server.registry, ServeSettings())
+    with pytest.raises(HttpError) as caught:  # two markers, one picture
+        asyncio.run(library.enrich(["looks@1"], [user(f"{IMAGE} and {IMAGE}?")], 8, (RED,)))
+    assert (caught.value.status, caught.value.code) == (400, "invalid_image")
+
+
+def test_where_nobody_reads_pictures_they_have_no_room_of_their_own() -> None:
+    body = json.dumps(chat(content("What?", RED + "A" * 9000))).encode()
+
+    async def read(room: int) -> int:
+        try:
+            await read_json(Sent(body), 5000, room)
+        except HttpError as error:
+            return error.status
+        return 200
+
+    assert [asyncio.run(read(room)) for room in (0, 5000, 20_000)] == [413, 413, 200]
+
+
+class Sent(StarletteRequest):
+    """A request with this body."""
+
+    def __init__(self, body: bytes) -> None:
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        headers = [(b"content-type", b"application/json")]
+        super().__init__({"type": "http", "method": "POST", "path": "/", "headers": headers}, receive)
+
+
+def striped(kind: str, size: tuple[int, int]) -> str:
+    whole = Image.new("RGB", size, "red")
+    whole.paste("blue", (0, 0, size[0] // 2, size[1]))
+    held = io.BytesIO()
+    whole.save(held, kind)
+    return data_url(held.getvalue(), kind.lower())

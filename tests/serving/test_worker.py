@@ -14,7 +14,9 @@ from served import World
 
 from domaintune import Message, Request, Sampling
 from domaintune.errors import DomaintuneError
+from domaintune.serving import worker_process
 from domaintune.serving.worker import Down, Worker
+from domaintune.sessions import Admission
 from domaintune.settings import ModelSettings, ServeSettings
 
 Scene = Callable[[Worker, Path], Awaitable[None]]
@@ -147,3 +149,30 @@ def test_a_process_that_cannot_be_started_again_is_said_to_be_down_and_tried_aga
         assert await said(worker, "one")
 
     play(scene)
+
+
+def test_what_waits_behind_a_question_with_pictures_is_heard_after_a_step() -> None:
+    session, pipe = Counting(), Telling()
+    loop = worker_process.Loop(pipe, session)  # type: ignore[arg-type]
+    plain, shown = Request(text="a"), Request(images=("data:,",))
+    for key, request in enumerate((plain, shown, shown, plain, plain)):
+        loop.inbox.put(("ask", key, request))
+    loop.inbox.put(("stop",))
+    heard = []
+    while not loop.gone:
+        loop._take_messages()
+        heard.append(session.added)
+    assert heard == [2, 3, 5]
+
+
+class Telling:
+    def send(self, message: object) -> None:
+        assert message
+
+
+class Counting:
+    added = 0
+
+    def add(self, _request: Request) -> Admission:
+        self.added += 1
+        return Admission(request=self.added, prompt_tokens=1)

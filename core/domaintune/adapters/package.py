@@ -6,11 +6,14 @@ import json
 import math
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from domaintune import files, prompts
+from domaintune.evaluation import contact_sheet
+from domaintune.settings import Settings
 
 MANIFEST = "domaintune.json"
 PEFT_FILES = ("adapter_config.json", "adapter_model.safetensors")
@@ -45,11 +48,47 @@ def copy_adapter(trained: Path, folder: Path, *, published_as: str, revision: st
     (folder / "adapter_config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
+def shows_samples(settings: Settings) -> bool:
+    """Tell whether questions and answers stand on the card with their pictures: a package is made to be published.
+
+    With `pack.samples` = auto they do where the builder drew or brought the data itself, the evaluators their items too,
+    and nothing was to be scrubbed. A file, folder or hub data set named anywhere may hold what is not to be shown.
+    """
+    if settings.pack.samples != "auto":
+        return settings.pack.samples == "yes"
+    data, retrieval = settings.data, settings.retrieval
+    options = (
+        data.options,
+        data.teacher_options,
+        retrieval.options,
+        retrieval.knowledge_options,
+        settings.eval.graders,
+    )
+    named = data.sources or data.test_source or data.images or retrieval.sources or any(map(_names_a_place, options))
+    return data.scrub == "off" and not named
+
+
+def _names_a_place(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_names_a_place, value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(_names_a_place, value))
+    return isinstance(value, str) and bool(value) and (value.startswith("hf:") or _exists(value))
+
+
+def _exists(name: str) -> bool:
+    try:
+        return Path(name).expanduser().exists()
+    except (OSError, ValueError, RuntimeError):  # too long, a zero in it, or the home of nobody
+        return False
+
+
 def copy_pictures(report: dict[str, Any], run: Path, folder: Path) -> None:
     """Put the pictures of the evaluation beside the card that shows them."""
     drawn = [run / picture["file"] for picture in report.get("pictures", ())]
-    sheet = run / "evaluation/samples.png"  # where items have pictures
-    for file in [*drawn, *([sheet] if sheet.is_file() else [])]:
+    sheet = run / "evaluation" / contact_sheet.FILE
+    shown = contact_sheet.chosen(report.get("samples", ())) and sheet.is_file()
+    for file in [*drawn, *([sheet] if shown else [])]:
         shutil.copyfile(file, folder / file.name)
 
 

@@ -106,7 +106,7 @@ def _parts_that_see(model: Any, linear: Mapping[str, tuple[int, int]]) -> dict[s
     state = model.get_submodule(connector).state_dict() if connector else {}
     return {
         "linears": {path: size for path, size in linear.items() if path in own},
-        "images": True,
+        "images": not vision.unfit_model(model),
         "connector": connector,
         "projector": {f"{connector}.{name}": tuple(tensor.shape) for name, tensor in state.items()},
         "tower": tuple(path for path in linear if path not in own),

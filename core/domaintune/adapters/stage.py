@@ -12,6 +12,7 @@ from domaintune.composition import routing
 from domaintune.console import note
 from domaintune.embedding import names as embedding
 from domaintune.errors import ModelError
+from domaintune.evaluation import contact_sheet
 from domaintune.models import base as models
 from domaintune.models import made, vision
 from domaintune.plan import Plan
@@ -29,6 +30,7 @@ def inputs(plan: Plan, run: Run) -> dict[str, Any]:
         "preset": plan.preset,
         "embedder": _embedder(plan),
         "settings": package.portable(plan.settings.as_dict()),
+        "samples": package.shows_samples(plan.settings),
     }
 
 
@@ -118,9 +120,19 @@ def _facts(plan: Plan, run: Run, base: models.BaseModel, tokenizer: Any) -> pack
         training=run.stages["train"]["counts"],
         settings=plan.settings.as_dict(),
         versions=versions(),
-        report=files.read_json(run.file("evaluation/report.json")),
+        report=_report(plan, run),
         knowledge=_knowledge(plan, run),
     )
+
+
+def _report(plan: Plan, run: Run) -> dict[str, Any]:
+    """Return the report as the package shows it: its samples, which hold data, only where they may be shown."""
+    report: dict[str, Any] = files.read_json(run.file("evaluation/report.json"))
+    if contact_sheet.chosen(report.get("samples", ())) and not package.shows_samples(plan.settings):
+        why = "as pack.samples says" if plan.settings.pack.samples == "no" else "the data may be private"
+        note(f"  samples with pictures are left out of the package: {why}; --set pack.samples=yes shows them")
+        return {**report, "samples": []}
+    return report
 
 
 def _base(plan: Plan, base: models.BaseModel) -> dict[str, Any]:

@@ -69,12 +69,14 @@ class Conversation:
     def ask(self, question: str) -> Iterator[tuple[int, Reply, str]]:
         """Yield (speaker's place, its reply so far, new text) until all have answered or someone stops them.
 
-        A reply is remembered when it ends; a question that the engine refuses raises UsageError and is forgotten.
+        A reply is remembered when it ends; a question that the engine refuses raises UsageError and is forgotten, and its
+        pictures stay for the next one.
         """
-        pictures, self.pictures = self.pictures, []
+        pictures = list(self.pictures)
         asked = Message(role="user", content="\n".join([*[IMAGE] * len(pictures), question]))
         replies = [Reply(speaker=speaker) for speaker in self.speakers]
         open_requests = self._join(asked, pictures)
+        self.pictures = []
         begun = time.perf_counter()
         try:
             while open_requests and not self.stopped():

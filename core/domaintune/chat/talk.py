@@ -78,6 +78,9 @@ def _attached(conversation: Conversation, name: str) -> bool:
     if not name:
         fail("/image needs the name of a file: /image scan.png")
         return False
+    if not getattr(conversation.session, "sees", True):  # of an engine that does not say, its refusal is heard
+        fail("the base model reads no pictures; talk to one that does")
+        return False
     try:
         picture = images.read(str(Path(name).expanduser()))
     except images.ImageError as error:
@@ -96,14 +99,19 @@ def _answered(conversation: Conversation, show: terminal.Show, line: str) -> boo
     try:
         replies = show(line, conversation.ask(line))
     except DataError as error:  # the engine cannot place the pictures, or a text looks like one
-        fail(str(error))
+        fail(f"{error}{_kept(conversation)}")
         return False
     except RequestError as error:
         hint = "; /reset forgets what was said" if error.code == "context_length_exceeded" else ""
-        fail(f"{error}{hint}")
+        fail(f"{error}{hint}{_kept(conversation)}")
         return False
     terminal.tell(replies)
     return not any(reply.error for reply in replies)
+
+
+def _kept(conversation: Conversation) -> str:
+    """Say that the pictures of a question that was refused are still there."""
+    return "; its pictures go with the next question, or /reset forgets them" if conversation.pictures else ""
 
 
 def _open(settings: ModelSettings, several: Sequence[Speaker]) -> LiveSession:

@@ -159,15 +159,17 @@ def _numbers(exam: Exam, marks: Marks) -> Iterator[dict[str, Any]]:
         values = marks.values(metric, range(len(marks.items)))
         if not values.size:
             continue
-        means = bootstrap.resample(values, settings.eval.draws, settings.seed, ALL)
+        shared = marks.pictures(metric, range(len(marks.items)))
+        means = bootstrap.resample(values, settings.eval.draws, settings.seed, ALL, shared)
         where = {"member": exam.part.name, "evaluator": marks.evaluator, "metric": metric, "tag": ALL}
         for place, system in enumerate(SYSTEMS):
-            found = bootstrap.estimate(values[place], means[:, place], proportion=marks.is_proportion(metric))
+            proportion = marks.is_proportion(metric)
+            found = bootstrap.estimate(values[place], means[:, place], proportion=proportion, shared=shared)
             yield {**where, "system": system, **found._asdict()}
         mix = SYSTEMS.index("tuned")
         for b in ("base", "alone"):
             at = SYSTEMS.index(b)
-            apart = bootstrap.compare(values[mix], values[at], means[:, mix], means[:, at])
+            apart = bootstrap.compare(values[mix], values[at], means[:, mix], means[:, at], shared)
             yield {**where, "a": "tuned", "b": b, **apart._asdict()}
 
 

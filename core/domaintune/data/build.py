@@ -14,7 +14,7 @@ from domaintune.data.context import Context, Tools
 from domaintune.data.dataset import Dataset
 from domaintune.data.folders import check_distinct
 from domaintune.data.ledger import Ledger, TooMalformed
-from domaintune.data.lengths import CountTokens, LengthTable, measured
+from domaintune.data.lengths import UNREADABLE, CountTokens, LengthTable, measured
 from domaintune.data.near import Kinship
 from domaintune.data.order import ordered, without_repeats
 from domaintune.data.overlap import Asked, without_asked
@@ -204,7 +204,7 @@ def _trimmed(
         sides.keep(*without_repeats(sides.train))
     lengths = None
     if count_tokens is not None:
-        train, dropped, lengths = measured(sides.train, sides.test, max_length, count_tokens)
+        train, sides.test, dropped, lengths = measured(sides.train, sides.test, max_length, count_tokens)
         sides.keep(train, dropped)
     _check_left(sides)
     if settings.balance:
@@ -219,6 +219,7 @@ def _check_left(sides: _Sides) -> None:
     if not len(sides):
         raise DataError("there is nothing to build from: not one row came in; name sources that hold rows")
     lost = "; ".join(f"{label} {count:,}" for label, count in sides.ledger.summary())
+    lost += next((f"; the first of them: {item.detail}" for item in sides.dropped if item.reason == UNREADABLE), "")
     if not sides.train:
         raise DataError(f"no training rows are left ({lost}); name other sources, or change what drops them")
     raise DataError(

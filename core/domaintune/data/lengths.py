@@ -7,8 +7,11 @@ from dataclasses import asdict, dataclass
 from typing import Any, TypeAlias
 
 from domaintune.contracts import Dropped, Example
+from domaintune.prompts import PromptError
 
 SCHEMA_VERSION = 1
+UNREADABLE = "unreadable"
+"""Why an example is dropped of which no prompt can be made for the base model."""
 CountTokens: TypeAlias = Callable[[Sequence[Example]], list[tuple[int, int]]]
 """Returns the tokens of prompt and completion of each example."""
 
@@ -55,22 +58,39 @@ class LengthTable:
 
 def measured(
     train: Sequence[Example], test: Sequence[Example], limit: int | None, count: CountTokens
-) -> tuple[list[Example], list[Dropped], LengthTable]:
-    """Drop the training examples that are too long; test examples are measured and stay."""
-    ours, theirs = _lengths(train, count), _lengths(test, count)
+) -> tuple[list[Example], list[Example], list[Dropped], LengthTable]:
+    """Drop what is no prompt of the base model, and the training examples that are too long; longer test examples stay.
+
+    Returns what is left of both sides, what is dropped, and the lengths.
+    """
+    (train, ours, dropped), (test, theirs, more) = _readable(train, count), _readable(test, count)
+    dropped += more
     table = LengthTable(max_length=limit, train=Lengths.of(ours, limit), test=Lengths.of(theirs, limit))
-    kept, dropped = [], []
+    kept = []
     for example, length in zip(train, ours, strict=True):
         if limit is None or length <= limit:
             kept.append(example)
         else:
             detail = f"{length:,} tokens > train.max_length {limit:,}"
             dropped.append(Dropped(origin=example.origin, reason="too-long", detail=detail))
-    return kept, dropped, table
+    return kept, test, dropped, table
+
+
+def _readable(examples: Sequence[Example], count: CountTokens) -> tuple[list[Example], list[int], list[Dropped]]:
+    """Return the examples of which a prompt can be made with their lengths, and a Dropped for each of the others."""
+    kept, lengths, dropped = [], [], []
+    for example in examples:  # each by itself: what is wrong with one is no matter of the others
+        try:
+            lengths += _lengths([example], count)
+        except PromptError as error:
+            dropped.append(Dropped(origin=example.origin, reason=UNREADABLE, detail=str(error)))
+        else:
+            kept.append(example)
+    return kept, lengths, dropped
 
 
 def _lengths(examples: Sequence[Example], count: CountTokens) -> list[int]:
-    lengths = [prompt + completion for prompt, completion in count(examples)] if examples else []
+    lengths = [prompt + completion for prompt, completion in count(examples)]
     if len(lengths) != len(examples):
         raise AssertionError(f"count_tokens returned {len(lengths)} lengths for {len(examples)} examples")
     return lengths

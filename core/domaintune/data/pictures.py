@@ -6,8 +6,8 @@ nothing depends on where a picture lies; at the end they are paths and `data:` U
 
 from __future__ import annotations
 
+import hashlib
 import os
-import re
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -21,16 +21,16 @@ from domaintune.contracts import IMAGE, Dropped, Example
 from domaintune.data.lengths import CountTokens
 from domaintune.data.text import digest
 from domaintune.errors import DataError
-from domaintune.images import ImageError, Picture, read
-from domaintune.images.checking import ENDINGS
-from domaintune.images.reading import located, read_at
+from domaintune.images import ImageError, read
+from domaintune.images.checking import ENDINGS, ending_of
+from domaintune.images.naming import KEPT
+from domaintune.images.reading import content_of, located, read_at
 
 if TYPE_CHECKING:
     from domaintune.data.context import Context
 
 REASON = "image"
 FOLDER = "images"
-_KEPT = re.compile(FOLDER + r"/[0-9a-f]{64}\.(png|jpg|webp)")
 
 
 class Album:
@@ -49,6 +49,7 @@ class Album:
         count = sum(bool(example.images) for example in examples)
         if not count:
             return list(examples), []
+        check_choices(examples, f"data builder {context.builder!r}")
         kept: list[Example] = []
         bad: dict[Any, Dropped] = {}
         done = 0
@@ -112,6 +113,16 @@ class Album:
         return found
 
 
+def check_choices(examples: Iterable[Example], whose: str) -> None:
+    """Raise DataError where one has pictures and choices: no model can weigh these, and the evaluation is too late."""
+    for example in examples:
+        if example.images and example.choices:
+            raise DataError(
+                f"{whose}: {example.origin} has pictures and choices, between which models weigh texts only; write the "
+                "choices into the question, and let the answer name one"
+            )
+
+
 def renamed(example: Example, names: Mapping[str, str]) -> Example:
     """Return an example with other names for its images; what is not named stays."""
     if not example.images:
@@ -120,9 +131,10 @@ def renamed(example: Example, names: Mapping[str, str]) -> Example:
 
 
 def keep(pictures: Mapping[str, str], folder: Path) -> None:
-    """Put the pictures into the folder under their names: hard links where possible, else copies.
+    """Put copies of the pictures into the folder under their names.
 
-    Raises DataError where one is no longer what was checked.
+    No links: who edits his picture in place would edit the data set. Raises DataError where one is no longer what was
+    checked.
     """
     shutil.rmtree(folder / FOLDER, ignore_errors=True)
     if pictures:
@@ -130,22 +142,12 @@ def keep(pictures: Mapping[str, str], folder: Path) -> None:
     for image, name in pictures.items():
         place = folder / name
         try:
-            _put(image, place)
+            content = read(image).content if image[:5].casefold() == "data:" else content_of(Path(image))
+            if hashlib.sha256(content).hexdigest() != place.stem:
+                raise DataError(f"the picture {image[:200]!r} has changed while it was used; build again")
+            place.write_bytes(content)
         except OSError as error:
-            raise DataError(f"the picture {image!r} cannot be kept: {error.strerror or error}; mend it") from None
-        if files.sha256(place) != place.stem:
-            raise DataError(f"the picture {image[:200]!r} has changed while it was used; build again")
-
-
-def _put(image: str, place: Path) -> None:
-    if image[:5].casefold() == "data:":
-        picture: Picture = read(image)
-        place.write_bytes(picture.content)
-        return
-    try:
-        os.link(image, place)
-    except OSError:  # another disk, or one without links
-        shutil.copyfile(image, place)
+            raise DataError(f"the picture {image[:200]!r} cannot be kept: {error.strerror or error}; mend it") from None
 
 
 def with_paths(example: Example, folder: Path) -> Example:
@@ -156,7 +158,7 @@ def with_paths(example: Example, folder: Path) -> Example:
 def _path(image: str, folder: Path) -> str:
     if image[:5].casefold() == "data:":
         return image
-    if not _KEPT.fullmatch(image):
+    if not KEPT.fullmatch(image):
         raise DataError(
             f"a row in {str(folder)!r} names the picture {image[:200]!r}, which no data stage wrote; build it anew"
         )
@@ -175,12 +177,21 @@ def pictures_in(folder: str | None) -> dict[str, Any]:
         return {}
     if not Path(folder).is_dir():
         raise DataError(f"data.images = {folder!r} is no folder; name the one in which the pictures lie")
-    found = []
+    found: list[list[Any]] = []
     for place, folders, names in os.walk(folder):
         folders.sort()
-        for path in (Path(place, name) for name in sorted(names)):
-            if path.suffix.casefold() in ENDINGS:
-                with suppress(OSError):  # gone since it was listed
-                    status = path.lstat()
-                    found.append([path.relative_to(folder).as_posix(), status.st_size, status.st_mtime_ns])
+        linked = [
+            name for name in folders if Path(place, name).is_symlink()
+        ]  # not entered: only where they lead counts
+        for path in (Path(place, name) for name in sorted([*names, *linked])):
+            if not ending_of(path.name) or ending_of(path.name) in ENDINGS or path.name in linked:
+                with suppress(OSError):  # gone since it was listed, or a link that leads nowhere
+                    found.append([path.relative_to(folder).as_posix(), *_state(path)])
     return {"images": files.fingerprint(found)}
+
+
+def _state(path: Path) -> list[Any]:
+    """Return what changes with a file, and, of a link, with where it leads."""
+    status = path.stat()
+    leads = [str(path.readlink())] if path.is_symlink() else []
+    return [*leads, *([] if path.is_dir() else [status.st_size, status.st_mtime_ns])]

@@ -17,7 +17,7 @@ from domaintune.data.context import Tools
 from domaintune.data.dataset import as_row
 from domaintune.data.ledger import Ledger
 from domaintune.data.overlap import Asked
-from domaintune.data.pictures import pictures_in
+from domaintune.data.pictures import check_choices, pictures_in
 from domaintune.data.sources import contents
 from domaintune.evaluation import Grader, enter_sandbox, of_sandbox, open_grader
 from domaintune.images.naming import picture_key
@@ -55,7 +55,10 @@ def _asking(plan: Plan) -> list[Grader]:
     """Return the evaluators of the build that bring their own items, which training must not hold."""
     options = plan.settings.eval.graders
     graders = [open_grader(part, options.get(part.name, {})) for part in plan.evaluators]
-    return [grader for grader in graders if grader.own_items()]
+    asking = [grader for grader in graders if grader.own_items()]
+    for grader in asking:
+        check_choices(grader.own_items(), f"evaluator {grader.name!r}")
+    return asking
 
 
 def _of_asked(plan: Plan, asking: Sequence[Grader]) -> dict[str, Any]:
@@ -145,8 +148,13 @@ def tokenizer(plan: Plan) -> Any:
 
 
 def processor(plan: Plan) -> Any:
-    """Return the processor of a base model that reads pictures, else None."""
-    return models.load_processor(models.locate(plan.settings.model))
+    """Return what counts the tokens of pictures for a base model that reads them, else None."""
+    found = models.load_processor(models.locate(plan.settings.model))
+    if found is None:
+        return None
+    from domaintune.models.counting import Counting  # noqa: PLC0415  (Pillow)
+
+    return Counting(found)
 
 
 def work(plan: Plan, folder: Path) -> dict[str, Any]:

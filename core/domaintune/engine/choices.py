@@ -15,7 +15,6 @@ from domaintune.sessions import Request
 
 TOGETHER = 64
 """Prompts with a choice each that are weighed in one pass."""
-IGNORED = -100
 Row: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]]
 """The token ids of a prompt and of a completion."""
 
@@ -65,9 +64,9 @@ class Chooser:
             logits_to_keep=longest + 1,
             use_cache=False,
         )
-        wanted = [[IGNORED] * (longest - len(completion)) + [*completion] for _, completion in rows]
+        wanted = [[prompts.MASKED] * (longest - len(completion)) + [*completion] for _, completion in rows]
         logits = out.logits[:, -longest - 1 : -1].float().transpose(1, 2)  # [rows, vocabulary, longest]
-        losses = cross_entropy(logits, ids.new_tensor(wanted), ignore_index=IGNORED, reduction="none")
+        losses = cross_entropy(logits, ids.new_tensor(wanted), ignore_index=prompts.MASKED, reduction="none")
         return [float(loss) for loss in -losses.sum(dim=1, dtype=torch.float64)]
 
     def _padded(self, rows: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:

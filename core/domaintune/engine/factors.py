@@ -118,9 +118,9 @@ def _saved(config: Mapping[str, Any], tensors: Mapping[str, torch.Tensor]) -> di
     """Return the weights of the modules that adapter_config.json says are saved whole, which must be there."""
     saved: dict[str, torch.Tensor] = {}
     for module in config.get("modules_to_save") or ():
-        start = f"{PREFIX}{module}."
-        keys = (key for key in tensors if key.startswith(start) and not key.endswith(ENDS))
-        own = {key.removeprefix(PREFIX): tensors[key] for key in keys}
+        part = f".{module}."  # a path, or the end of one, as peft and admission read it
+        keys = (key for key in tensors if key.startswith(PREFIX) and not key.endswith(ENDS))
+        own = {key.removeprefix(PREFIX): tensors[key] for key in keys if part in f".{key.removeprefix(PREFIX)}"}
         if not own:
             raise ModelError(
                 f"adapter_config.json says that {module!r} is saved whole (modules_to_save), and {WEIGHTS} has no weight "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-import sys
+from collections import OrderedDict
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -16,8 +16,8 @@ from domaintune.models import vision
 from domaintune.prompts import PromptIds
 from domaintune.sessions import Request
 
-OTHER_MASKS = ("or_mask_function", "block_sequence_ids", "token_type_ids_mask", "cross_attention_mask")
-"""What the code of a model speaks of where its pictures are seen otherwise than token after token."""
+KEPT = 2
+"""Prompts whose tensors are kept for the next request with the same messages and pictures, as `n` answers have."""
 TOKENS = ("image_token_id", "image_token_index", "video_token_id", "video_token_index")
 
 
@@ -27,9 +27,15 @@ class Reader:
     def __init__(self, model: Any, tokenizer: Any, processor: Any) -> None:
         self.tokenizer = tokenizer
         self.processor = processor
-        self.unfit = "" if processor is None else _unfit(model)
+        self.unfit = "" if processor is None else vision.unfit_model(model)
         self.image = None if processor is None else int(processor.image_token_id)
+        self._made: OrderedDict[Any, PromptIds] = OrderedDict()
         self.places = frozenset() if processor is None else _places(model, processor)
+
+    @property
+    def sees(self) -> bool:
+        """Whether pictures can be shown."""
+        return self.processor is not None and not self.unfit
 
     def prompt(self, request: Request) -> PromptIds:
         """Return the prompt of a request; RequestError where its pictures cannot be shown."""
@@ -69,9 +75,21 @@ class Reader:
         others = self.places - {self.image}
         self._check_texts([message["content"] for message in request.messages], others)
         try:
-            return prompts.pictured_ids(self.processor, request.messages, request.images)
+            return self._shared(request)
         except (ImageError, DataError, ModelError) as error:
             raise RequestError("invalid_image", str(error)) from None
+
+    def _shared(self, request: Request) -> PromptIds:
+        """Return a prompt with its pictures, made once for all who ask the same; files may change, and are read anew."""
+        if not all(name[:5].lower() == "data:" for name in request.images):
+            return prompts.pictured_ids(self.processor, request.messages, request.images)
+        key = tuple((message["role"], message["content"]) for message in request.messages), request.images
+        if key not in self._made:
+            self._made[key] = prompts.pictured_ids(self.processor, request.messages, request.images)
+        self._made.move_to_end(key)
+        while len(self._made) > KEPT:
+            self._made.popitem(last=False)
+        return self._made[key]
 
     def _check_texts(self, texts: Collection[str], places: Collection[int]) -> None:
         for text in texts if places else ():
@@ -113,18 +131,3 @@ def _places(model: Any, processor: Any) -> frozenset[int]:
     """Return the tokens that stand for pictures and videos in a model's prompts."""
     configured = (getattr(model.config, name, None) for name in TOKENS)
     return frozenset({int(processor.image_token_id), *(token for token in configured if isinstance(token, int))})
-
-
-def _unfit(model: Any) -> str:
-    """Say why the engine cannot show pictures to a model, where it cannot: better none than wrong answers."""
-    try:
-        code = inspect.getsource(sys.modules[type(model).__module__])
-    except (OSError, TypeError, KeyError):
-        code = ""
-    strange = model.config.is_encoder_decoder or any(name in code for name in OTHER_MASKS)
-    if not strange and vision.connector_of(model) is not None:
-        return ""
-    return (
-        f"the engine 'transformers' cannot show pictures to {type(model).__name__}, in which they are not read in line "
-        "with the text; it answers text alone, or choose another model.base, like one of LLaVA, SmolVLM or Qwen-VL"
-    )

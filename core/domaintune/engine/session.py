@@ -60,6 +60,11 @@ class TransformersSession:
             self.slab = slab.attach(model, torch.zeros((1, 2), dtype=torch.long, device=model.device))
         self.chooser = Chooser(model, tokenizer, self.slab)
 
+    @property
+    def sees(self) -> bool:
+        """Whether requests may have pictures."""
+        return self.reader.sees
+
     def limit(self, limits: Limits) -> None:
         """Bound what runs at once, how long it may be and the memory of adapters."""
         self.limits = limits
@@ -166,8 +171,12 @@ class TransformersSession:
         """Read prompts, each alone and in pieces of its own, until the step's budget is spent."""
         self._join()
         events: list[TokenEvent] = []
-        budget = self.limits.prompt_tokens or 1 << 40
+        budget, pictured = self.limits.prompt_tokens or 1 << 40, False
         for one in [one for one in self.running if not one.answer]:
+            # Pictures take long, however few their tokens: those who are being answered wait for one request with some.
+            if one.request.images and pictured and self.limits.prompt_tokens:
+                continue
+            pictured |= bool(one.request.images)
             while not one.answer and one in self.running and budget > 0:
                 # Pictures are read with the whole of their prompt: their places may lie in any part of it.
                 piece = one.prompt[one.read : None if one.request.images else one.read + PROMPT]

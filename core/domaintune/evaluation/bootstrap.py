@@ -2,6 +2,9 @@
 
 All systems of a slice are resampled with the same items, so that a difference compares like with like. A proportion has
 Wilson's score interval (1927) instead: of 10 right answers in 10, every resample is 10 of 10, and knows no doubt.
+
+Items that share something, such as the questions about one picture, are right or wrong together. Then what they share is
+drawn, with all its items (Field and Welsh 2007), and proportions have the percentile interval too.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Places = NDArray[np.intp]
 
 DIGITS = 6
 """Decimals kept: far below what an interval can tell, and above the noise of floating-point sums."""
@@ -48,26 +52,37 @@ class Difference(NamedTuple):
     mde: float | None
 
 
-def resample(values: Floats, draws: int, seed: int, label: str = "") -> Floats:
+def resample(values: Floats, draws: int, seed: int, label: str = "", shared: Places | None = None) -> Floats:
     """Return the means [draws, systems] of resampled items, for values of shape [systems, items].
 
-    The same draws, seed, label and number of items give the same resamples.
+    The same draws, seed, label and number of items give the same resamples. `shared` [items] numbers from 0 what each item
+    is about; where two are about the same, that is drawn instead of items, and a mean is over all items it brings.
     """
     rng = np.random.default_rng([seed % 2**32, zlib.crc32(label.encode())])
-    size = values.shape[1]
+    if shared is None:
+        sums, sizes = values, np.ones(values.shape[1])
+    else:
+        sums, sizes = np.stack([np.bincount(shared, row) for row in values]), np.bincount(shared).astype(np.float64)
+    size = len(sizes)
     step = max(1, _CELLS // size)
-    parts = [_counts(rng, min(step, draws - start), size) @ values.T / size for start in range(0, draws, step)]
+    parts = []
+    for start in range(0, draws, step):
+        counts = _counts(rng, min(step, draws - start), size)
+        parts.append(counts @ sums.T / (size if shared is None else (counts @ sizes)[:, None]))
     return np.concatenate(parts)
 
 
-def estimate(values: Floats, means: Floats, *, proportion: bool = False) -> Estimate:
+def estimate(values: Floats, means: Floats, *, proportion: bool = False, shared: Places | None = None) -> Estimate:
     """Return the mean of one system's values [items] with the interval of its resampled means [draws].
 
     The mean of shares of hits is a proportion, and its interval Wilson's; it is cautious where shares lie between 0 and 1.
+    Of items that share something it is Wilson's only where all are hits or none is: then so many hits as things shared.
     """
     value = _rounded(values.mean())
-    if proportion:
-        return Estimate(value, *wilson(float(values.sum()), len(values)), len(values), "wilson")
+    if proportion and (shared is None or value in {0, 1}):
+        size = len(values) if shared is None else int(shared.max()) + 1
+        hits = float(values.sum()) if shared is None else value * size
+        return Estimate(value, *wilson(hits, size), len(values), "wilson")
     return Estimate(value, *_interval(value, means), len(values), "bootstrap")
 
 
@@ -79,13 +94,13 @@ def wilson(hits: float, n: int) -> tuple[float, float]:
     return _rounded(centre - reach), _rounded(centre + reach)
 
 
-def compare(a: Floats, b: Floats, means_a: Floats, means_b: Floats) -> Difference:
+def compare(a: Floats, b: Floats, means_a: Floats, means_b: Floats, shared: Places | None = None) -> Difference:
     """Return how system a differs from system b on the same items and the same resamples."""
     gaps, drawn = a - b, means_a - means_b
     difference = _rounded(gaps.mean())
     low, high = _interval(difference, drawn)
     verdict = "better" if low > 0 else "worse" if high < 0 else "no evidence"
-    return Difference(difference, low, high, _p(drawn), verdict, _detectable(gaps))
+    return Difference(difference, low, high, _p(drawn), verdict, _detectable(gaps, shared))
 
 
 def _counts(rng: np.random.Generator, draws: int, size: int) -> Floats:
@@ -107,8 +122,13 @@ def _p(drawn: Floats) -> float:
     return _rounded(min(1.0, 2 * (side + 1) / (len(drawn) + 1)))
 
 
-def _detectable(gaps: Floats) -> float | None:
-    return _rounded((1.96 + 0.84) * gaps.std(ddof=1) / np.sqrt(len(gaps))) if len(gaps) > 1 else None
+def _detectable(gaps: Floats, shared: Places | None) -> float | None:
+    """Return 2.8 standard errors; of items that share something, that of a ratio of sums (Cochran 1977, section 6.4)."""
+    if shared is None:
+        return _rounded((1.96 + 0.84) * gaps.std(ddof=1) / np.sqrt(len(gaps))) if len(gaps) > 1 else None
+    off = np.bincount(shared, gaps - gaps.mean())
+    size = len(off)
+    return _rounded((1.96 + 0.84) * np.sqrt(size / (size - 1) * (off**2).sum()) / len(gaps)) if size > 1 else None
 
 
 def _rounded(number: float | np.floating) -> float:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
 from domaintune.evaluation import contact_sheet
 from domaintune.evaluation.layout import (
-    BLIND_NOTE,
     Block,
     Table,
+    blind_note,
     cell,
     difference,
-    is_blind,
+    markdown_quoted,
     markdown_row,
     markdown_text,
+    named,
     shown,
     verdict,
 )
@@ -40,11 +40,11 @@ def _lines(report: Mapping[str, Any]) -> Iterator[str]:
         for table in tables:
             yield from _tags(table)
         yield from _picture(report, evaluator)
-    if is_blind(report):
-        yield f"{BLIND_NOTE}\n"
+    if blind := blind_note(report):
+        yield f"{blind}\n"
     if report["warnings"]:
         yield "Beware:\n"
-        yield from (f"- {markdown_text(warning)}" for warning in report["warnings"])
+        yield from (f"- {markdown_quoted(warning)}" for warning in report["warnings"])
         yield ""
     if contact_sheet.chosen(report.get("samples", ())):
         yield f"![The pictures of the samples below, by number.]({contact_sheet.FILE})\n"
@@ -55,7 +55,9 @@ def _scores(block: Block) -> Iterator[str]:
     yield markdown_row([block.heading, *block.metrics])
     yield "|---" + "|---:" * len(block.metrics) + "|"
     for system in block.systems:
-        yield markdown_row([system, *(cell(block.scores.get((system, metric))) for metric in block.metrics)])
+        yield markdown_row(
+            [named(block, system), *(cell(block.scores.get((system, metric))) for metric in block.metrics)]
+        )
     yield ""
 
 
@@ -79,5 +81,4 @@ def _picture(report: Mapping[str, Any], evaluator: str) -> Iterator[str]:
     """Show the picture, which lies beside the card."""
     for picture in report.get("pictures", ()):
         if picture["evaluator"] == evaluator:
-            text = re.sub(r"([\[\]])", r"\\\1", markdown_text(picture["text"]))
-            yield f"![{text}]({PurePosixPath(picture['file']).name})\n"
+            yield f"![{markdown_quoted(picture['text'])}]({PurePosixPath(picture['file']).name})\n"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from domaintune.contracts import IMAGE
 from domaintune.errors import DataError
-from domaintune.evaluation.layout import markdown_row
+from domaintune.evaluation.layout import markdown_quoted, markdown_row
 from domaintune.evaluation.sampled import reduced
 
 if TYPE_CHECKING:
@@ -61,8 +61,7 @@ def table(samples: Sequence[Mapping[str, Any]]) -> str:
     lines = [markdown_row(["", *heads]), "|---:" + "|---" * len(heads) + "|"]
     for number, sample in enumerate(chosen(samples), 1):
         said = (str(sample.get(name, "")).replace(IMAGE, " ") for name in SAID)
-        cells = markdown_row([str(number), *map(_short, said)])
-        lines.append(cells.replace("[", "\\[").replace("]", "\\]"))  # an answer makes no link, and fetches no picture
+        lines.append("| " + " | ".join([str(number), *(markdown_quoted(_short(text)) for text in said)]) + " |")
     return "\n".join(lines) + "\n"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,7 +20,8 @@ TEXT = ("answer", "completion", "solution")
 class Items:
     """Examples with references; `positions` are those of their rows in the source, where some rows became none.
 
-    `brought` says that they are the evaluator's own.
+    `brought` says that they are the evaluator's own; `absent` says of the name of an item why there is none of that name,
+    or nothing.
     """
 
     examples: Sequence[Example]
@@ -28,6 +29,7 @@ class Items:
     source: str
     positions: Sequence[int] | None = None
     brought: bool = False
+    absent: Callable[[str], str] = lambda _name: ""
 
 
 class _Given(NamedTuple):
@@ -67,9 +69,9 @@ def _by_name(items: Items, path: Path, given: Sequence[_Given], partial: bool) -
                 f"{path}, line {row.line}: no task_id, which other rows have; name the task of every answer"
             )
         if row.task not in samples:
-            raise DataError(
-                f"{path}, line {row.line}: there is no task {row.task!r} in {items.source}{nearest(row.task, samples)}"
-            )
+            why = items.absent(row.task)
+            said = f": {why}" if why else nearest(row.task, samples)
+            raise DataError(f"{path}, line {row.line}: there is no task {row.task!r} in {items.source}{said}")
         samples[row.task].append(row.text)
     unanswered = [name for name, texts in samples.items() if not texts]
     if unanswered and not partial:

@@ -75,6 +75,17 @@ class Grader:
         """Whether it can tell which training examples solve its items."""
         return callable(getattr(self.part, "given_away", None))
 
+    def ready(self) -> None:
+        """Have the evaluator refuse now what it would refuse after hours of training: it cannot measure as it is set."""
+        ready = getattr(self.part, "ready", None)
+        if ready is not None:
+            ready()
+
+    def absent(self, name: str) -> str:
+        """Return why no item has this name, where the evaluator knows it; else an empty text."""
+        absent = getattr(self.part, "absent", None)
+        return str(absent(name)) if absent is not None else ""
+
     def run_in(self, sandbox: Sandbox) -> None:
         """Give the evaluator the sandbox in which it runs what models write."""
         self.part.run_in(sandbox)

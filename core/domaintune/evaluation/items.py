@@ -8,6 +8,7 @@ from itertools import zip_longest
 
 from domaintune import files
 from domaintune.contracts import Example
+from domaintune.data.dataset import as_row
 from domaintune.images.naming import picture_key
 
 ALL = "all"
@@ -48,6 +49,16 @@ def prompt_key(example: Example) -> str:
     """
     choices = [list(example.choices)] if example.choices else []  # answers kept before there were choices stay good
     return files.fingerprint([list(example.prompt), list(map(picture_key, example.images)), *choices])
+
+
+def content_key(items: Sequence[Example]) -> str:
+    """Return a hash of everything that items ask and say, their pictures by content, wherever their files lie."""
+    rows = [
+        {**row, "images": list(map(picture_key, item.images)), "meta": {**row["meta"], "origin": None}}
+        for item in items
+        for row in [as_row(item)]
+    ]
+    return files.fingerprint(rows)
 
 
 def _by_tags(test: Sequence[Example]) -> dict[tuple[str, ...], list[int]]:

@@ -14,6 +14,9 @@ FLOOR_NOTE = (
     "nearest: the answer of the most similar training question."
 )
 BLIND_NOTE = "blind: the same questions with blank pictures; what is right then as well was not seen."
+BLIND_FEW = " (N): of these items N have a picture, and the blind are compared on them alone."
+NOTHING = "&#8203;"
+"""A space without width, for Markdown."""
 MANY = 6
 """With more tags than these, each gets a row of a table instead of a block."""
 
@@ -66,7 +69,7 @@ def _line(block: Block, metric: str, models: Sequence[str]) -> list[str]:
     return [
         plain(some["tag"]),
         str(some["n"]),
-        *(value(scores.get(system)) for system in (*models, blind, floor)),
+        *(value(scores.get(system)) + few(some, scores.get(system)) for system in (*models, blind, floor)),
         difference(rival) if rival else "",
         rival["verdict"] if rival else "",
     ]
@@ -97,9 +100,30 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def is_blind(report: Mapping[str, Any]) -> bool:
-    """Tell whether models were asked with blank pictures."""
-    return any(row["system"].endswith(BLIND) for row in report["scores"])
+def few(among: Row, row: Row | None) -> str:
+    """Return how many items a row of the blind is about, ` (12)`, where it is about fewer than another row."""
+    fewer = row is not None and row["system"].endswith(BLIND) and row["n"] < among["n"]
+    return f" ({row['n']})" if row is not None and fewer else ""
+
+
+def named(block: Block, system: str) -> str:
+    """Return the name of a system in a block; that of a blind one with its items, where not all have pictures."""
+    rows = [row for (name, _), row in block.scores.items() if name == system]
+    among = max(block.scores.values(), key=lambda row: row["n"])
+    return plain(system) + few(among, max(rows, key=lambda row: row["n"]))
+
+
+def blind_note(report: Mapping[str, Any]) -> str:
+    """Return what the blind are, or nothing where no model was asked with blank pictures."""
+    rows = [row for row in report["scores"] if row["system"].endswith(BLIND)]
+    if not rows:
+        return ""
+    most = {_slice(row): row["n"] for row in report["scores"] if not row["system"].endswith(BLIND)}
+    return BLIND_NOTE + (BLIND_FEW if any(row["n"] < most.get(_slice(row), 0) for row in rows) else "")
+
+
+def _slice(row: Row) -> tuple[str, str, str]:
+    return row["evaluator"], row["tag"], row["metric"]
 
 
 def value(row: Row | None) -> str:
@@ -145,3 +169,12 @@ def markdown_row(cells: Sequence[str]) -> str:
 def markdown_text(text: str) -> str:
     """Take the meaning out of characters that Markdown would read; warnings quote what models wrote."""
     return re.sub(r"([\\`*_<>|#])", r"\\\1", plain(text)).replace("[ ", "[")
+
+
+def markdown_quoted(text: str) -> str:
+    """Return what others wrote: it makes no link and fetches no picture, not even by a bare address.
+
+    Pages that make links of bare addresses look for `://`, `www.` and `@`; nothing visible stands in between.
+    """
+    shown = re.sub(r"([\[\]])", r"\\\1", markdown_text(text))
+    return re.sub(r"(?i):(?=//)|www(?=\.)|@", rf"\g<0>{NOTHING}", shown)

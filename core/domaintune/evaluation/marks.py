@@ -13,7 +13,7 @@ from domaintune.contracts import Example, Score
 from domaintune.data.overlap import item_name
 from domaintune.errors import PluginError
 from domaintune.evaluation import bootstrap
-from domaintune.evaluation.bootstrap import Floats
+from domaintune.evaluation.bootstrap import Floats, Places
 from domaintune.evaluation.grading import Grader
 from domaintune.evaluation.items import ALL, FEWEST, prompt_key, slices
 
@@ -57,20 +57,42 @@ class Marks:
         found = slices([self._tags(place) for place in range(len(self.items))])
         return {tag: places for tag, places in found.items() if tag == ALL or len(places) >= FEWEST}
 
-    def systems(self, metric: str) -> list[str]:
-        """Return the systems that a metric is drawn for: all of them.
+    def systems(self, metric: str, *, blind: bool = False) -> list[str]:
+        """Return the systems that a metric is drawn for: all that see, or the blind and themselves when they see.
 
         Of several answers an item, those that have it: a floor, which gives one answer, has no pass@10.
         """
+        names = [name for name in self.scores if not name.endswith(BLIND)]
+        if blind:
+            names = [each for name in names if name + BLIND in self.scores for each in (name, name + BLIND)]
         if not self.several:
-            return list(self.scores)
-        return [system for system, rows in self.scores.items() if any(metric in row for row in rows)]
+            return names
+        return [name for name in names if any(metric in row for row in self.scores[name])]
 
-    def values(self, metric: str, places: Sequence[int]) -> Floats:
-        """Return one metric as [systems, items], for those of the places where every system has it."""
-        systems = [self.scores[system] for system in self.systems(metric)]
-        shared = [place for place in places if all(metric in system[place] for system in systems)]
-        return np.array([[system[place][metric].value for place in shared] for system in systems], dtype=np.float64)
+    def pictured(self, tag: str, places: Sequence[int]) -> list[int]:
+        """Return where in a slice there is something to be seen, if that is enough for numbers."""
+        found = [place for place in places if self.items[place].images]
+        return found if tag == ALL or len(found) >= FEWEST else []
+
+    def values(self, metric: str, places: Sequence[int], *, blind: bool = False) -> Floats:
+        """Return one metric as [systems, items], for those of the places where every one of these systems has it."""
+        systems = [self.scores[system] for system in self.systems(metric, blind=blind)]
+        common = self._common(metric, places, blind=blind)
+        return np.array([[system[place][metric].value for place in common] for system in systems], dtype=np.float64)
+
+    def pictures(self, metric: str, places: Sequence[int], *, blind: bool = False) -> Places | None:
+        """Return which picture each item of `values` shows, as numbers from 0 [items]; items without stand for themselves.
+
+        None where no two show the same, and where all do: what one picture says of others cannot be told.
+        """
+        common = self._common(metric, places, blind=blind)
+        numbers: dict[tuple[str, ...] | int, int] = {}
+        found = [numbers.setdefault(self.items[place].images or place, len(numbers)) for place in common]
+        return np.array(found, dtype=np.intp) if 1 < len(numbers) < len(found) else None
+
+    def _common(self, metric: str, places: Sequence[int], *, blind: bool) -> list[int]:
+        systems = [self.scores[system] for system in self.systems(metric, blind=blind)]
+        return [place for place in places if all(metric in system[place] for system in systems)]
 
     def is_proportion(self, metric: str) -> bool:
         """Tell whether a metric counts hits: it is 0 or 1 for every answer, or its evaluator says so.
@@ -125,24 +147,32 @@ def mark(
 
 
 def numbers(marks: Marks, draws: int, seed: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Return the score rows and the comparison rows of a report, by slice and metric."""
+    """Return the score rows and the comparison rows of a report, by slice and metric.
+
+    Those of the blind count items with pictures only: nothing is hidden in the others, and their equal answers would
+    dilute the difference.
+    """
     scores: list[dict[str, Any]] = []
     comparisons: list[dict[str, Any]] = []
-    slices = marks.slices()
+    order = {system: place for place, system in enumerate(marks.scores)}
     proportions = {metric for metric in marks.metrics if marks.is_proportion(metric)}
-    for tag, places in slices.items():
+    for tag, places in marks.slices().items():
         for metric in marks.metrics:
-            values = marks.values(metric, places)
-            if values.size == 0:
-                continue
-            means = bootstrap.resample(values, draws, seed, tag)
             where = {"evaluator": marks.evaluator, "metric": metric, "tag": tag}
-            systems = marks.systems(metric)
-            rows = _scores(systems, values, means, metric in proportions)
-            pictured = any(marks.items[place].images for place in places)  # else nobody was blind
-            scores += [where | row for row in rows if pictured or not row["system"].endswith(BLIND)]
-            compared = _comparisons(systems, values, means)
-            comparisons += [where | row for row in compared if pictured or not row["b"].endswith(BLIND)]
+            found: list[dict[str, Any]] = []
+            for blind, among in ((False, places), (True, marks.pictured(tag, places))):
+                values = marks.values(metric, among, blind=blind)
+                if values.size == 0:
+                    continue
+                shared = marks.pictures(metric, among, blind=blind)
+                means = bootstrap.resample(values, draws, seed, tag, shared)
+                systems = marks.systems(metric, blind=blind)
+                rows = _scores(systems, values, means, shared, proportion=metric in proportions)
+                found += [row for row in rows if row["system"].endswith(BLIND) == blind]
+                n = {"n": values.shape[1]} if blind else {}
+                compared = _comparisons(systems, values, means, shared)
+                comparisons += [where | row | n for row in compared if row["b"].endswith(BLIND) == blind]
+            scores += [where | row for row in sorted(found, key=lambda row: order[row["system"]])]
     return scores, comparisons
 
 
@@ -158,18 +188,20 @@ def _by_metric(grader: Grader, item: Example, given: Sequence[Score], step: Call
     return scores
 
 
-def _scores(systems: list[str], values: Floats, means: Floats, proportion: bool) -> Iterator[dict[str, Any]]:
+def _scores(
+    systems: list[str], values: Floats, means: Floats, shared: Places | None, *, proportion: bool
+) -> Iterator[dict[str, Any]]:
     for place, system in enumerate(systems):
-        found = bootstrap.estimate(values[place], means[:, place], proportion=proportion)
+        found = bootstrap.estimate(values[place], means[:, place], proportion=proportion, shared=shared)
         yield {"system": system, **found._asdict()}
 
 
-def _comparisons(systems: list[str], values: Floats, means: Floats) -> Iterator[dict[str, Any]]:
+def _comparisons(systems: list[str], values: Floats, means: Floats, shared: Places | None) -> Iterator[dict[str, Any]]:
     at = {system: place for place, system in enumerate(systems)}
     floors = [system for system in systems if system.startswith(FLOOR)]
     best = [max(floors, key=lambda system: values[at[system]].mean())] if floors else []
     for a, b in pairs(systems, best):
-        difference = bootstrap.compare(values[at[a]], values[at[b]], means[:, at[a]], means[:, at[b]])
+        difference = bootstrap.compare(values[at[a]], values[at[b]], means[:, at[a]], means[:, at[b]], shared)
         yield {"a": a, "b": b, **difference._asdict()}
 
 

@@ -15,16 +15,16 @@ from domaintune.contracts import IMAGE
 from domaintune.errors import DataError
 from domaintune.evaluation.items import ALL
 from domaintune.evaluation.layout import (
-    BLIND_NOTE,
     FLOOR_NOTE,
     MANY,
     Block,
     Row,
+    blind_note,
     blocks,
     cell,
     counted,
     difference,
-    is_blind,
+    named,
     plain,
     verdict,
 )
@@ -84,8 +84,8 @@ def _notes(report: Mapping[str, Any]) -> Iterator[str]:
     systems = {row["system"] for row in report["scores"]}
     if any(system.startswith(FLOOR) for system in systems):
         yield FLOOR_NOTE
-    if is_blind(report):
-        yield BLIND_NOTE
+    if blind := blind_note(report):
+        yield blind
     if any(system.endswith(WITH) for system in systems):
         yield WITH_NOTE
     yield "The bars are 95 % intervals, the mark in a bar is the value. Scores and differences are x 100."
@@ -151,7 +151,7 @@ def _card(block: Block, scales: Mapping[str, tuple[float, float]]) -> dict[str, 
                 "name": plain(metric),
                 "systems": [
                     {
-                        "name": plain(system),
+                        "name": named(block, system),
                         "kind": _kind(system),
                         "value": cell(row).strip(),
                         "bar": _bar(row["low"], row["value"], row["high"], scales[metric]),

@@ -15,6 +15,7 @@ from domaintune.contracts import Answer, Component, Example, Sampling
 from domaintune.data.sources import contents
 from domaintune.evaluation import contact_sheet, page, sampled, searching
 from domaintune.evaluation.blind import blinded
+from domaintune.evaluation.items import content_key
 from domaintune.evaluation.marks import BLIND, WITH
 from domaintune.models import base as models
 from domaintune.plan import Plan
@@ -33,31 +34,42 @@ FLOOR_ROWS = 20_000
 def inputs(plan: Plan, run: Run) -> dict[str, Any]:
     """Return everything that decides the report."""
     values = plan.settings.as_dict()
+    graders = open_graders(plan)
     return {
         "test.jsonl": run.output("data", "test.jsonl"),
         "train.jsonl": run.output("data", "train.jsonl"),  # the floors learn from it
         "adapter": _adapter_hash(run),
         **retrieval.of_grading(plan, run),
         "model": {**models.identity(plan.settings.model), **values["model"]},
-        "evaluators": [_evaluator(plan, part) for part in plan.evaluators],
+        "evaluators": [_evaluator(plan, *each) for each in zip(plan.evaluators, graders, strict=True)],
         "engine": plan.code("engine", plan.engine),
         "eval": {name: value for name, value in values["eval"].items() if (name, value) not in UNCHANGED.items()},
         "seed": values["seed"],
-        **evaluation.of_running(open_graders(plan), plan.settings),
+        **evaluation.of_running(graders, plan.settings),
     }
 
 
-def _evaluator(plan: Plan, part: Component[Any]) -> dict[str, Any]:
-    """Return what changes when an evaluator does, the files that its options name among it."""
+def _evaluator(plan: Plan, part: Component[Any], grader: evaluation.Grader) -> dict[str, Any]:
+    """Return what changes when an evaluator does: its code, the files that its options name, the items that it brings.
+
+    The items say what no list of files does: pictures in a folder, wherever in it they are.
+    """
     named = [value for value in plan.settings.eval.graders.get(part.name, {}).values() if isinstance(value, str)]
     found = contents(named)
-    return {"name": part.name, **plan.code("evaluator", part), **({"files": found} if found else {})}
+    own = {"items": content_key(items)} if (items := grader.own_items()) else {}
+    return {"name": part.name, **plan.code("evaluator", part), **({"files": found} if found else {}), **own}
 
 
 def open_graders(plan: Plan) -> list[evaluation.Grader]:
     """Return the evaluators of a build with their options."""
     options = plan.settings.eval.graders
     return [evaluation.open_grader(part, options.get(part.name, {})) for part in plan.evaluators]
+
+
+def check(plan: Plan) -> None:
+    """Have every evaluator refuse at once what it could not measure after training; raises DomaintuneError."""
+    for grader in open_graders(plan):
+        grader.ready()
 
 
 def work(plan: Plan, run: Run, folder: Path) -> dict[str, Any]:
@@ -148,8 +160,10 @@ def _answers(
     if settings.eval.blind and any(item.images for item in items):
         questions[BLIND] = blinded(items)
     if knowledge is not None:
-        tokenizer = models.load_tokenizer(models.locate(settings.model))
-        questions[WITH] = retrieval.asked(plan, knowledge, tokenizer, items)
+        base = models.locate(settings.model)
+        questions[WITH] = retrieval.asked(
+            plan, knowledge, models.load_tokenizer(base), items, models.load_processor(base)
+        )
     session: Any = None
     answers = {}
     for model, store in stores.items():

@@ -10,15 +10,15 @@ from rich.console import Console
 from rich.text import Text
 
 from domaintune.evaluation.layout import (
-    BLIND_NOTE,
     FLOOR_NOTE,
     Block,
     Row,
     Table,
+    blind_note,
     cell,
     difference,
     heading,
-    is_blind,
+    named,
     plain,
     shown,
     value,
@@ -70,7 +70,9 @@ def _evaluator(report: Mapping[str, Any], evaluator: str, width: int) -> Iterato
     """Yield a block for each slice, the systems by metric, then the comparisons; or a row for each of many tags."""
     yield Text(f"\n{plain(evaluator)}, x 100 [95 % interval]", style="bold")
     found, tables = shown(report, evaluator)
-    labels = [label for block in found for label in (block.heading, *map(_name, block.systems))]
+    labels = [
+        label for block in found for label in (block.heading, *(_name(block, system) for system in block.systems))
+    ]
     names = min(max(map(cell_len, labels), default=0), NAMES)
     pairs = max((cell_len(_pair(row)) for block in found for row in block.comparisons), default=0)
     show, groups = _columns(found, width - names)
@@ -124,8 +126,8 @@ def _pair(row: Row) -> str:
 def _legend(report: Mapping[str, Any]) -> Iterator[Text]:
     if any(row["system"].startswith(FLOOR) for row in report["scores"]):
         yield Text(f"\n{FLOOR_NOTE}", style="dim")
-    if is_blind(report):
-        yield Text(BLIND_NOTE, style="dim")
+    if blind := blind_note(report):
+        yield Text(blind, style="dim")
     blocks = (block for evaluator in report["graders"] for block in shown(report, evaluator)[0])
     if any("(" in verdict(row) for block in blocks for row in block.comparisons):
         yield Text("(sees N): a true difference of N would have shown, four times in five.", style="dim")
@@ -165,7 +167,7 @@ def _systems(block: Block, widths: Mapping[str, int], show: _Show, names: int) -
     for system in block.systems:
         shown = ((show(block.scores.get((system, metric))), width) for metric, width in widths.items())
         cells = "".join(_GAP + _placed(text, width, show) for text, width in shown)
-        yield Text(set_cell_size(_name(system), names) + cells)
+        yield Text(set_cell_size(_name(block, system), names) + cells)
 
 
 def _placed(text: str, width: int, show: _Show) -> str:
@@ -173,8 +175,8 @@ def _placed(text: str, width: int, show: _Show) -> str:
     return set_cell_size(text, width) if show is cell else " " * (width - cell_len(text)) + text
 
 
-def _name(system: str) -> str:
-    return f"  {plain(system)}"
+def _name(block: Block, system: str) -> str:
+    return f"  {named(block, system)}"
 
 
 def _hanging(label: str, text: Text, width: int) -> Iterator[Text]:

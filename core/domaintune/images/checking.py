@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from domaintune.errors import DataError
 from domaintune.images import jpeg, png, webp
-from domaintune.images.outline import Outline
+from domaintune.images.outline import Outline, check_content
 from domaintune.images.picture import MOST_BYTES, Flaw, Format, ImageError, Picture, named
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ def check(content: bytes, name: str = "") -> Picture:
     try:
         kind = _format(content)
         found = _OUTLINES[kind](content)
+        check_content(content)
         _check_ending(name, kind)
         decoded(found, kind)
     except Flaw as flaw:
@@ -103,6 +104,12 @@ def shown(name: str) -> str:
     return f" {name[:60]!r}…" if len(name) > 200 else f" {name!r}"
 
 
+def ending_of(name: str) -> str:
+    """Return the ending of a name that says what is in the file (`.png`), empty where none does (`7`, `kite.2024`)."""
+    ending = PurePosixPath(name).suffix.casefold()
+    return ending if len(ending) <= 6 and _ENDING.fullmatch(ending) else ""
+
+
 def _format(content: bytes) -> Format:
     """Tell the format by the first bytes."""
     if not content:
@@ -124,8 +131,8 @@ def _format(content: bytes) -> Format:
 
 
 def _check_ending(name: str, kind: Format) -> None:
-    ending = PurePosixPath(name).suffix.casefold()
-    if _ENDING.fullmatch(ending) and len(ending) <= 6 and ENDINGS.get(ending) != kind:
+    ending = ending_of(name)
+    if ending and ENDINGS.get(ending) != kind:
         raise Flaw(
             "extension", f"is a {kind.replace('WEBP', 'WebP')}, which does not fit its name; rename it, or save it anew"
         )

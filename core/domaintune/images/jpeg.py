@@ -17,8 +17,12 @@ _NEEDED = {*_FRAMES, 0xC4, 0xDB, 0xDD, _SCAN, _END, _JFIF, _ADOBE}
 """What the pixels depend on: frames, tables, scans, and the two notes on the colour space."""
 MOST_SCANS = 50
 """A progressive picture has about ten; each of many would be decoded over the whole picture."""
-_MARKER = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]", re.DOTALL)
-"""What ends the data of a scan: a marker that is neither a stuffed zero nor a restart."""
+_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]", re.DOTALL)
+"""What ends the data of a scan: a marker that is neither a stuffed zero nor a restart.
+
+The fill bytes before it are not part of the pattern: to look for a run of them takes the square of its length.
+"""
+_FILL = re.compile(rb"\xff*")
 
 
 def outline(content: bytes) -> Outline:
@@ -48,8 +52,8 @@ def _segments(content: bytes) -> Iterator[tuple[int, bytes]]:
     """Yield (marker, segment with its marker) to the end of the file; a scan's data belongs to its segment."""
     place = len(START)
     for _ in range(MOST_PARTS):
-        while content[place : place + 2] == b"\xff\xff":  # fill bytes
-            place += 1
+        fill = _FILL.match(content, place)
+        place = max(place, fill.end() - 1) if fill else place
         if place + 2 > len(content):
             raise Flaw("truncated", "ends before its time; fetch it again")
         if content[place] != 0xFF or content[place + 1] in {0x00, 0x01, *range(0xD0, 0xD9)}:
@@ -77,9 +81,10 @@ def _end_of_scan(content: bytes, start: int) -> int:
     match = _MARKER.search(content, start)
     if match is None:
         raise Flaw("truncated", "ends before its time; fetch it again")
-    if match.start() == start:
+    end = start + len(content[start : match.start()].rstrip(b"\xff"))
+    if end == start:
         raise Flaw("truncated", "has a scan without data; fetch it again")
-    return match.start()
+    return end
 
 
 def _frame(kind: int, data: bytes) -> tuple[int, int]:

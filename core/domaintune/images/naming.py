@@ -1,4 +1,4 @@
-"""One name for a picture, wherever its file lies: the SHA-256 of its bytes."""
+"""One name for a picture, wherever its file lies: the SHA-256 of its bytes; and its size, without reading it again."""
 
 from __future__ import annotations
 
@@ -10,27 +10,48 @@ from functools import lru_cache
 from pathlib import Path
 
 from domaintune.images.picture import MOST_BYTES
-from domaintune.images.reading import content_of
+from domaintune.images.reading import content_of, read
 
-HELD = re.compile(r"(?P<sha256>[0-9a-f]{64})\.(?:png|jpg|webp)")
-"""The name of a file that domaintune keeps: it says what is in it."""
+KEPT = re.compile(r"images/(?P<sha256>[0-9a-f]{64})\.(?:png|jpg|webp)")
+"""The name in data files of a picture that domaintune keeps: it says what is in it."""
 
 
 def picture_key(name: str) -> str:
     """Return the SHA-256 of a picture's bytes, in hex; that of its name where it cannot be read.
 
-    A file that domaintune keeps is named by its content, and not read. Nothing is checked here.
+    A name as in data files, where no such file is, says the sum itself. A file that is there is read whatever its name:
+    anybody may call it so. Nothing is checked here.
     """
     if name[:5].casefold() == "data:":
         return _of_url(name)
-    held = HELD.fullmatch(re.split(r"[/\\]", name)[-1])
-    if held:
-        return held["sha256"]
     try:
         status = Path(name).stat()
         return _of_file(name, status.st_mtime_ns, status.st_size)
     except (OSError, ValueError):
-        return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
+        kept = KEPT.fullmatch("/".join(re.split(r"[/\\]", name)[-2:]))
+        return kept["sha256"] if kept else hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def picture_size(name: str) -> tuple[int, int]:
+    """Return width and height of a picture, as it is seen; ImageError where it cannot be read.
+
+    A file is read and checked when it is first met, and when it has changed.
+    """
+    try:
+        status = None if name[:5].casefold() == "data:" else Path(name).stat()
+    except (OSError, ValueError):
+        status = None  # to read it says why
+    return _measured(name) if status is None else _size_of_file(name, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=1 << 16)
+def _size_of_file(name: str, _changed: int, _size: int) -> tuple[int, int]:
+    return _measured(name)
+
+
+def _measured(name: str) -> tuple[int, int]:
+    picture = read(name)
+    return picture.width, picture.height
 
 
 @lru_cache(maxsize=1 << 16)

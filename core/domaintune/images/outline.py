@@ -17,6 +17,11 @@ _STRANGER = re.compile(
     rb"PK\x03\x04|PK\x05\x06|%PDF-|<\?php|<!doctype|<html[\s>]|<script[\s>]|<svg[\s>]", re.IGNORECASE
 )
 """What other programs would take the same file for."""
+_IN_PIXELS = re.compile(rb"<(?:\?php[\s=]|!doctype\s+html|html[\s>]|script[\s>])|%pdf-[12]\.")
+"""The same, longer, for bytes that are pixels: what is short enough is there by chance. In lower case."""
+_END_OF_ZIP = b"PK\x05\x06"
+_LATEST_END = 65_557
+"""A ZIP is read from its end: 22 bytes, and a comment of at most 65,535."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +45,30 @@ def check_metadata(found: bytes | memoryview) -> None:
     match = _STRANGER.search(found)
     if match:
         raise Flaw("format", f"has another file ({match.group()!r}) in its metadata; save it without metadata")
+
+
+def check_content(content: bytes) -> None:
+    """Raise Flaw where a file is another one too, wherever that stands: among the pixels, or behind the last of them.
+
+    Decoders stop at the last pixel, and only they know where in the data that is.
+    """
+    match = _IN_PIXELS.search(content.lower())
+    if match:
+        raise Flaw("format", f"has another file ({match.group()!r}) among its pixels; save it anew")
+    start = max(0, len(content) - _LATEST_END)
+    while (start := content.find(_END_OF_ZIP, start, len(content) - 18)) >= 0:
+        if _ends_zip(content, start):
+            raise Flaw("format", "is a ZIP archive too; save it anew")
+        start += 1
+
+
+def _ends_zip(content: bytes, end: int) -> bool:
+    """Tell whether the end of a ZIP stands here (APPNOTE 4.3.16): four bytes may do so by chance, its directory not."""
+    if content[end - 20 : end].startswith(b"PK\x06\x07"):  # one of more than four gigabytes, or that says so
+        return True
+    size, place = (int.from_bytes(content[end + at : end + at + 4], "little") for at in (12, 16))
+    empty = not any(content[end + 4 : end + 20])
+    return empty or any(content.startswith(b"PK\x01\x02", at) for at in (end - size, place) if at >= 0)
 
 
 def orientation(exif: bytes) -> int:

@@ -106,7 +106,10 @@ def load_config(base: BaseModel) -> Any:
 
 
 def load_processor(base: BaseModel) -> vision.Processor | None:
-    """Load the processor of a model that reads pictures; None for any other."""
+    """Load the processor of a model that reads pictures; None for any other.
+
+    A model whose prompts have no token for a picture (GIT, BLIP) reads text alone here.
+    """
     config = load_config(base)
     if not vision.reads_images(config):
         return None
@@ -116,7 +119,7 @@ def load_processor(base: BaseModel) -> vision.Processor | None:
         found = still.load(base.place, base.revision, config)
     except Exception as error:  # like the tokenizer's
         raise ModelError(_sentence(base, "processor", error)) from None
-    return vision.Processor(found, tokenizer)
+    return vision.Processor(found, tokenizer, config) if getattr(found, "image_token", None) else None
 
 
 def load_model(base: BaseModel, settings: ModelSettings) -> Any:

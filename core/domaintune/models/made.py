@@ -76,7 +76,8 @@ def refuse_options(settings: ModelSettings) -> None:
     """Refuse options of a base model that no plugin makes: nothing would read them."""
     if settings.options:
         raise ModelError(
-            f"model.options are for base models that plugins make, and {settings.base!r} is none; remove them"
+            f"model.options are for base models that plugins make, and {settings.base!r} is none; leave them out, those "
+            "of a preset too, with --set model.options={}"
         )
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from domaintune.models.base import locate
+from collections.abc import Mapping
+from typing import Any
+
+from domaintune.models.base import identity, locate
 from domaintune.settings import ModelSettings
 
 
@@ -13,3 +16,11 @@ def locate_model(name: str, revision: str | None = None) -> str:
     a plugin makes. Raises ModelError where there is no such folder.
     """
     return locate(ModelSettings(base=name, revision=revision)).place
+
+
+def identify_model(name: str, revision: str | None = None) -> Mapping[str, Any]:
+    """Return the plain values that tell a base model from others of its name, without loading or fetching anything.
+
+    Of a folder they are hashes of its files and samples of its weights, wherever it lies; of a hub id its revision.
+    """
+    return identity(ModelSettings(base=name, revision=revision))

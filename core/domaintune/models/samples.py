@@ -22,7 +22,7 @@ def of_weights(folder: Path) -> dict[str, str]:
     Of a model that reads pictures every tensor is sampled: its projector is so small beside the rest that spans of the
     file may pass it over, and models that share tower and language model differ in nothing else.
     """
-    sample = of_tensors if reads_images(folder) else of_file
+    sample = of_tensors if _has_tower(folder) else of_file
     return {path.name: sample(path) for path in weights(folder)}
 
 
@@ -34,12 +34,15 @@ def weights(folder: Path) -> list[Path]:
 def of_processor(folder: Path) -> dict[str, str]:
     """Return the hashes of the files of a processor; none of a model of text, whatever lies there."""
     return {
-        name: files.sha256(folder / name) for name in PROCESSORS if (folder / name).is_file() and reads_images(folder)
+        name: files.sha256(folder / name) for name in PROCESSORS if (folder / name).is_file() and _has_tower(folder)
     }
 
 
-def reads_images(folder: Path) -> bool:
-    """Tell from its configuration, without the model libraries, whether a model has a part that sees."""
+def _has_tower(folder: Path) -> bool:
+    """Tell from its configuration, without the model libraries, whether a model has a part that sees.
+
+    It decides how weights are sampled, no more: what reads pictures here is told by `vision.reads_images`.
+    """
     try:
         return "vision_config" in files.read_json(folder / "config.json")
     except (OSError, ValueError, TypeError):

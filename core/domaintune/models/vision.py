@@ -7,14 +7,19 @@ these few functions, so that training, grading and serving see the same places.
 
 from __future__ import annotations
 
+import inspect
+import sys
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from domaintune.errors import ModelError
-from domaintune.images import Picture, pixels
+from domaintune.images import Picture, pixels, read
 
 CONNECTORS = ("multi_modal_projector", "connector", "visual.merger")
 """What the field calls the projector: LLaVA and its kin, Idefics3 and SmolVLM, Qwen-VL."""
+OTHER_MASKS = ("or_mask_function", "block_sequence_ids", "token_type_ids_mask", "cross_attention_mask")
+"""What the code of a model speaks of where its pictures are seen otherwise than token after token."""
 OF_TEXT = {"input_ids", "attention_mask"}
 
 
@@ -26,13 +31,26 @@ class Encoded(NamedTuple):
 
 
 class Processor:
-    """A transformers processor as prompts.py uses it; `tokenizer` is the one that text alone goes through."""
+    """A transformers processor as prompts.py uses it; `tokenizer` is the one that text alone goes through.
 
-    def __init__(self, processor: Any, tokenizer: Any) -> None:
+    `config` is that of its model, by which `unfit` is told.
+    """
+
+    def __init__(self, processor: Any, tokenizer: Any, config: Any = None) -> None:
         self.processor = processor
         self.tokenizer = tokenizer
+        self.config = config
         self.token = str(processor.image_token)
         self.image_token_id = int(tokenizer.convert_tokens_to_ids(self.token))
+
+    @cached_property
+    def unfit(self) -> str:
+        """Why its model cannot be shown pictures here, as `unfit` says it; empty where it can."""
+        return "" if self.config is None else unfit(self.config)
+
+    def read(self, name: str) -> Picture:
+        """Read the picture of this name; ImageError where it cannot be."""
+        return read(name)
 
     def encode(self, text: str, pictures: Sequence[Picture]) -> Encoded:
         """Return the ids of a rendered prompt, each picture spread over its places, and the tensors of the pictures."""
@@ -63,6 +81,33 @@ def reads_images(config: Any) -> bool:
 
     return getattr(config, "model_type", None) in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES and (
         getattr(config, "vision_config", None) is not None
+    )
+
+
+def unfit(config: Any) -> str:
+    """Say of a configuration why its model cannot be shown pictures here, before any weight is read; empty where it can."""
+    import torch
+
+    try:
+        with torch.device("meta"):
+            model = auto_class(config).from_config(config, trust_remote_code=False)
+    except (OSError, ValueError, ImportError, KeyError):  # as loading it will say
+        return ""
+    return unfit_model(model)
+
+
+def unfit_model(model: Any) -> str:
+    """Say why a model cannot be shown pictures here, empty where it can: better none than wrong answers."""
+    try:
+        code = inspect.getsource(sys.modules[type(model).__module__])
+    except (OSError, TypeError, KeyError):
+        code = ""
+    strange = model.config.is_encoder_decoder or any(name in code for name in OTHER_MASKS)
+    if not strange and connector_of(model) is not None:
+        return ""
+    return (
+        f"the engine 'transformers' cannot show pictures to {type(model).__name__}, in which they are not read in line "
+        "with the text; it answers text alone, or choose another model.base, like one of LLaVA, SmolVLM or Qwen-VL"
     )
 
 
@@ -109,4 +154,6 @@ def _language_model(model: Any) -> str:
         except AttributeError:
             continue
         return path
-    raise ModelError(f"{type(model).__name__} has no language model under a name that is known here; name lora.targets")
+    raise ModelError(
+        f"{type(model).__name__} has no language model under a name that is known here; choose another model.base"
+    )

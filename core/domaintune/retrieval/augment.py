@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 from domaintune import files, prompts
-from domaintune.contracts import Example, Hit, Message, Passage
+from domaintune.contracts import IMAGE, Example, Hit, Message, Passage
 from domaintune.errors import PluginError
 from domaintune.retrieval.passages import name_of
 from domaintune.settings import RetrievalSettings
@@ -37,7 +37,7 @@ class Augmenter:
     """Finds passages for a question and puts as many into its prompt as fit.
 
     `every` are all passages of the index; `tokenizer` is that of the base model, by which the budget is counted, and
-    `processor` that of its pictures, where it reads some and learns.
+    `processor` that of its pictures, where it reads some. What stands for a picture in a question is not searched for.
     """
 
     search: Search
@@ -49,10 +49,10 @@ class Augmenter:
 
     def ask(self, messages: Sequence[Message], room: int | None = None) -> Enriched:
         """Return a conversation with the passages that fit its last question; `room` is what tokens are left for them."""
-        question = prompts.last_question(messages)
+        question = _sought(prompts.last_question(messages))
         hits = self.search(question, self.settings.k) if question.strip() else ()
         passages = self._fitting(messages, [hit.passage for hit in hits], room)
-        return Enriched(prompts.beside(messages, passages), tuple(passages))
+        return Enriched(self._beside(messages, passages), tuple(passages))
 
     def examine(self, example: Example) -> Example:
         """Return a test example as it is asked: found by its question alone, its reference is never looked at."""
@@ -62,13 +62,13 @@ class Augmenter:
     def learn(self, example: Example, seed: int, max_length: int) -> Example:
         """Return a training example with the passages drawn for it; the same seed draws the same."""
         draw = random.Random(f"{seed} {files.fingerprint([list(example.prompt), list(example.completion)])}")  # noqa: S311  (sampling, not secrecy)
-        kind = self._kind(draw.random()) if example.question.strip() else "none"
+        kind = self._kind(draw.random()) if _sought(example.question).strip() else "none"
         right, passages = self._drawn(example, kind)
         ids = prompts.example_ids(self.tokenizer, example, self.processor)
         fitting = self._fitting(example.prompt, passages, max_length - len(ids.prompt) - len(ids.completion))
         draw.shuffle(fitting)  # or a model would learn that the first one is right
         self.counts[_told(kind, right, fitting)] += 1
-        prompt = prompts.beside(example.prompt, fitting)
+        prompt = self._beside(example.prompt, fitting)
         return replace(example, prompt=prompt, meta={**example.meta, "retrieved": _titles(fitting)})
 
     def _kind(self, drawn: float) -> Kind:
@@ -88,12 +88,12 @@ class Augmenter:
     def _others(self, example: Example, right: Sequence[Passage]) -> list[Passage]:
         """Return what the question finds besides what is right: of other titles, if there are any (a book has one)."""
         names = {name_of(passage) for passage in right}
-        found = [hit.passage for hit in self.search(example.question, DEPTH) if hit.passage not in right]
+        found = [hit.passage for hit in self.search(_sought(example.question), DEPTH) if hit.passage not in right]
         return [passage for passage in found if name_of(passage) not in names] or found
 
     def _right(self, example: Example) -> list[Passage]:
         """Return the passages that answer an example, best first: those it names, or what its answer is most like."""
-        told = f"{example.question}\n{example.reference}"
+        told = f"{_sought(example.question)}\n{example.reference}"
         found = [hit.passage for hit in self.search(told, DEPTH)]
         named = _named(example)
         if not named:
@@ -130,7 +130,15 @@ class Augmenter:
             yield short
 
     def _tokens(self, messages: Sequence[Message], passages: Sequence[Passage]) -> int:
-        return len(prompts.prompt_ids(self.tokenizer, prompts.beside(messages, passages)))
+        return len(prompts.prompt_ids(self.tokenizer, self._beside(messages, passages)))
+
+    def _beside(self, messages: Sequence[Message], passages: Sequence[Passage]) -> tuple[Message, ...]:
+        return prompts.beside(messages, passages, self.processor.token if self.processor is not None else IMAGE)
+
+
+def _sought(question: str) -> str:
+    """Return a question as it is searched for: without the markers of its pictures."""
+    return question.replace(IMAGE, " ")
 
 
 def _named(example: Example) -> set[str]:

@@ -88,9 +88,11 @@ def _rows(plan: Plan, beside: Augmenter, examples: Iterator[Example], rows: int,
         show(count, rows)
 
 
-def asked(plan: Plan, knowledge: Knowledge, tokenizer: Any, items: Sequence[Example]) -> list[Example]:
+def asked(
+    plan: Plan, knowledge: Knowledge, tokenizer: Any, items: Sequence[Example], processor: Any = None
+) -> list[Example]:
     """Return test items with the passages that their questions find."""
-    beside = augmenter(plan, knowledge, tokenizer)
+    beside = augmenter(plan, knowledge, tokenizer, processor)
     with progress("passages beside questions", len(items)) as show:
         found = []
         for count, item in enumerate(items, 1):

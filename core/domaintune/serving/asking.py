@@ -75,13 +75,17 @@ class Desk:
     meters: Meters
     router: Router | None = None
     retrieval: Retrieval | None = None
-    gallery: Gallery = field(default_factory=Gallery)
+    gallery: Gallery = field(init=False)
     open: asyncio.Event = field(default_factory=asyncio.Event)  # set while questions are taken
     closed: asyncio.Event = field(default_factory=asyncio.Event)  # set when running answers must end
 
+    def __post_init__(self) -> None:
+        self.gallery = Gallery(self.limits.image_side)
+
     async def chat(self, request: HttpRequest) -> Response:
         """Answer a conversation."""
-        values = await read_json(request, self.limits.body_bytes, self.limits.image_bytes)
+        room = self.limits.image_bytes if any(base.images for base in self.shelf.bases) else 0
+        values = await read_json(request, self.limits.body_bytes, room)
         return await self._answer(request, wanted.from_chat(read(ChatRequest, values), self.limits), forms.Chat())
 
     async def complete(self, request: HttpRequest) -> Response:
@@ -141,11 +145,11 @@ class Desk:
             ) from None
 
     async def _prepared(self, asks: Wanted, lease: Lease) -> tuple[Wanted, tuple[Passage, ...]]:
-        """Check the pictures, and put knowledge beside the question."""
+        """Check the pictures and make large ones smaller, and put knowledge beside the question."""
         if asks.images:
             if not lease.base.images:
                 raise self._blind(f"{lease.label} reads no pictures")
-            await self.gallery.check(asks.images, asks.places)
+            asks = asks.with_images(await self.gallery.take(asks.images, asks.places))
         return await self._enriched(asks, lease)
 
     def _blind(self, reason: str) -> HttpError:

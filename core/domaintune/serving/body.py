@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -16,14 +15,13 @@ from domaintune.serving.problems import HttpError, bad
 WITHIN: Final = 8.0
 """Seconds for a body to arrive."""
 MOST_VALUES: Final = 20_000
-_PICTURE: Final = re.compile(rb'"data:[A-Za-z0-9+/=:;.,_-]*+"')
-"""A text that is a `data:` URL, quotes included."""
 
 
 async def read_json(request: Request, limit: int, pictures: int = 0) -> dict[str, Any]:
     """Return the JSON object that a request brings, or raise the HttpError that refuses it.
 
-    `limit` are the bytes it may have without its pictures, and `pictures` those of its `data:` URLs.
+    `limit` are the bytes it may have without its pictures, and `pictures` those of its `data:` URLs, where they stand as
+    the `url` of an `image_url` in a message.
     """
     _check_kind(request.headers)
     try:
@@ -32,16 +30,19 @@ async def read_json(request: Request, limit: int, pictures: int = 0) -> dict[str
     except TimeoutError:
         problem = f"the body did not arrive within {WITHIN:g} seconds"
         raise HttpError(408, problem, "request_timeout", None, {"connection": "close"}) from None
+    if len(content) > limit and b'"image_url"' not in content:
+        raise _too_large(limit)
+    value = parse(content)
     if len(content) > limit:
-        rest = len(_PICTURE.sub(b"", content))
-        if rest > limit:
+        shown = sum(map(len, _pictures(value)))
+        if len(content) - shown > limit:
             raise _too_large(limit)
-        if len(content) - rest > pictures:
+        if shown > pictures:
             sentence = (
                 f"the pictures are larger than {pictures:,} bytes in base64 (serve.image_bytes); send smaller ones"
             )
             raise HttpError(413, sentence, "request_too_large")
-    return parse(content)
+    return value
 
 
 def parse(content: bytes) -> dict[str, Any]:
@@ -86,6 +87,20 @@ async def _read(request: Request, limit: int, pictures: int) -> bytes:
 def _too_large(limit: int, pictures: int = 0) -> HttpError:
     more = f" and pictures of {pictures:,} bytes (serve.image_bytes)" if pictures else ""
     return HttpError(413, f"the body is larger than {limit:,} bytes (serve.body_bytes){more}", "request_too_large")
+
+
+def _pictures(value: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the `data:` URLs that stand where pictures do; the shape of the rest is not known yet."""
+    for message in _listed(value.get("messages")):
+        for part in _listed(message.get("content")):
+            held = part.get("image_url")
+            url = held.get("url") if isinstance(held, dict) else None
+            if isinstance(url, str) and url.isascii() and url[:5].lower() == "data:":
+                yield url
+
+
+def _listed(value: Any) -> list[dict[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def _texts(root: Any) -> Iterator[str]:

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from domaintune import prompts
 from domaintune.adapters.registry import Registry
 from domaintune.adapters.versions import Version
-from domaintune.contracts import IMAGE, Hit, Message, Passage
-from domaintune.errors import DomaintuneError
+from domaintune.contracts import Hit, Message, Passage
+from domaintune.errors import DataError, DomaintuneError, ModelError
 from domaintune.plugins import catalog
-from domaintune.serving.problems import busy, unavailable
+from domaintune.serving.problems import bad, busy, unavailable
 from domaintune.settings import RetrievalSettings, ServeSettings
 
 if TYPE_CHECKING:
@@ -85,13 +85,10 @@ class Library:
         indexes = [_open(folder) for _, _, folder in known]
         tokenizer, processor, longest = _reader(self.registry, version.base)
         beside = Augmenter(
-            search=lambda query, k: _in_turn([index.search(query.replace(IMAGE, " "), k) for index in indexes], k),
-            every=(), tokenizer=tokenizer, settings=used,
+            search=lambda query, k: _in_turn([index.search(query, k) for index in indexes], k),
+            every=(), tokenizer=tokenizer, settings=used, processor=processor,
         )  # fmt: skip
-        if images and processor is not None:
-            asked = len(prompts.pictured_ids(processor, messages, images).ids)
-        else:
-            asked = len(prompts.prompt_ids(tokenizer, messages))
+        asked = _asked(tokenizer, processor, messages, images)
         return beside.ask(messages, max(0, min(self.limits.max_length, longest) - tokens - asked))
 
     def _knowledge(self, version: Version) -> tuple[RetrievalSettings, Path] | None:
@@ -106,6 +103,16 @@ class Library:
         defaults = RetrievalSettings()
         k, budget = _number(told.get("k"), defaults.k, MOST), _number(told.get("budget"), defaults.budget, LARGEST)
         return replace(defaults, k=k, budget=budget), folder
+
+
+def _asked(tokenizer: Any, processor: Any, messages: Sequence[Message], images: Sequence[str]) -> int:
+    """Return the tokens of a question with its pictures; HttpError where these cannot be placed: no fault of a search."""
+    if not images or processor is None:
+        return len(prompts.prompt_ids(tokenizer, messages))
+    try:
+        return len(prompts.pictured_ids(processor, messages, images).ids)
+    except (DataError, ModelError) as error:
+        raise bad(str(error), "messages", "invalid_image") from None
 
 
 def _number(value: Any, default: int, most: int) -> int:

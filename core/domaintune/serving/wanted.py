@@ -55,11 +55,12 @@ class Wanted:
 
     def with_messages(self, messages: Sequence[Message]) -> Wanted:
         """Return the same with messages that have passages before what they had; pictures stay where they were."""
-        former = self.asks[0].messages
-        if self.images:
-            messages = [_without_marks(message, former) for message in messages]
         asks = tuple(dataclasses.replace(ask, messages=tuple(messages)) for ask in self.asks)
         return dataclasses.replace(self, asks=asks)
+
+    def with_images(self, images: tuple[str, ...]) -> Wanted:
+        """Return the same with other pictures in their places."""
+        return dataclasses.replace(self, asks=tuple(dataclasses.replace(ask, images=images) for ask in self.asks))
 
     def put_to(self, adapter: str | Mix | None) -> tuple[Request, ...]:
         """Return the questions with the adapter that answers them."""
@@ -172,13 +173,6 @@ def _pictures(messages: Sequence[ChatMessage], limits: ServeSettings) -> tuple[t
         if found and IMAGE in text:
             raise bad(f"the text {IMAGE} stands for a picture; beside pictures it cannot be sent as text", where)
     return tuple(found.values()), tuple(found)
-
-
-def _without_marks(message: Message, former: Sequence[Message]) -> Message:
-    """Return a message whose new beginning has no marker of a picture: a passage may have it in its text."""
-    text = message["content"]
-    kept = max((one["content"] for one in former if text.endswith(one["content"])), key=len, default="")
-    return Message(role=message["role"], content=text.removesuffix(kept).replace(IMAGE, "image") + kept)
 
 
 def _check_length(letters: int, limits: ServeSettings, where: str) -> None:

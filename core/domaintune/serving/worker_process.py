@@ -80,10 +80,14 @@ class Loop:
             self.inbox.put(("stop",))
 
     def _take_messages(self) -> None:
-        if not self.asked:
-            self._handle(*self.inbox.get())
-        while not self.inbox.empty():
-            self._handle(*self.inbox.get())
+        """Hear what has come, up to the first question with pictures: reading them holds up the running answers."""
+        waits = not self.asked
+        while waits or not self.inbox.empty():
+            kind, *given = self.inbox.get()
+            self._handle(kind, *given)
+            if kind == "ask" and given[1].images:
+                return
+            waits = False
 
     def _handle(self, kind: str, *given: Any) -> None:
         if kind == "stop":

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-MASKED = -100
+from domaintune.prompts import MASKED
 
 
 def collate(rows: Sequence[Mapping[str, Any]], image: int | None = None) -> dict[str, torch.Tensor]:

@@ -21,6 +21,7 @@ from domaintune.console import note
 from domaintune.contracts import Example
 from domaintune.errors import SettingsError, TrainingError
 from domaintune.models import vision
+from domaintune.models.counting import Counting
 from domaintune.models.vision import Processor
 from domaintune.settings import LoraSettings, Settings, TrainSettings
 from domaintune.training import checkpoints, lean, pictures
@@ -156,13 +157,14 @@ def _check_lean(model: Any, settings: TrainSettings) -> None:
 def lora_config(settings: LoraSettings, model: Any) -> LoraConfig:
     """Return peft's configuration of the adapter that the settings describe.
 
-    Of a model that reads pictures, the language model is adapted and the projector trained whole: LLaVA's LoRA.
+    Of a model that reads pictures, the language model is adapted and the projector trained whole: LLaVA's LoRA. Layers
+    that are named are looked for in the language model alone: `q_proj` is a layer of most vision towers, too.
     """
     targets = settings.targets if isinstance(settings.targets, str) else list(settings.targets)
     sees = vision.reads_images(model.config)
     connector = vision.connector_of(model) if sees else None
-    if sees and targets == "all-linear":
-        targets = vision.language_linears(model)
+    if sees:
+        targets = vision.language_linears(model) if targets == "all-linear" else _of_language(settings, model)
     return LoraConfig(
         task_type="CAUSAL_LM",
         r=settings.r,
@@ -171,6 +173,18 @@ def lora_config(settings: LoraSettings, model: Any) -> LoraConfig:
         target_modules=targets,
         modules_to_save=[connector] if connector is not None and settings.projector else None,
     )
+
+
+def _of_language(settings: LoraSettings, model: Any) -> list[str]:
+    """Return the paths of the language model's layers, its head among them, that the settings name."""
+    head = model.get_output_embeddings()
+    heads = [path for path, module in model.named_modules() if module is head]
+    layers = dict.fromkeys([*vision.language_linears(model), *heads])
+    named = [settings.targets] if isinstance(settings.targets, str) else settings.targets
+    for name in named:
+        if not any(f".{path}".endswith(f".{name}") for path in layers):
+            raise misfit(settings, ValueError(f"its language model has no linear layer {name!r}"))
+    return [path for path in layers if any(f".{path}".endswith(f".{name}") for name in named)]
 
 
 def misfit(settings: LoraSettings, error: Exception) -> SettingsError:
@@ -183,7 +197,8 @@ def _dataset(
     tokenizer: Any, processor: Processor | None, examples: Iterable[Example], settings: TrainSettings
 ) -> Dataset:
     """Tokenise with prompts.py, so that training sees exactly the tokens that grading and serving use."""
-    rows = (_row(tokenizer, processor, example, settings.max_length) for example in examples)
+    counting = None if processor is None else Counting(processor)  # ids are all that is wanted of pictures yet
+    rows = (_row(tokenizer, counting, example, settings.max_length) for example in examples)
     # straight into Arrow, a piece at a time: a million rows as Python lists would fill the memory
     pieces = [pa.Table.from_pylist(piece, schema=ROW) for piece in iter(lambda: list(islice(rows, PIECE)), [])]
     table = pa.concat_tables(pieces)

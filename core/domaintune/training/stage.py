@@ -31,8 +31,9 @@ def work(plan: Plan, run: Run, folder: Path) -> dict[str, Any]:
     from domaintune.training import sft
 
     base = models.locate(plan.settings.model)
-    tokenizer, model = models.load_tokenizer(base), models.load_model(base, plan.settings.model)
     processor = models.load_processor(base)
+    tokenizer = processor.tokenizer if processor else models.load_tokenizer(base)
+    model = models.load_model(base, plan.settings.model)
     rows = files.read_json(run.file("data/ledger.json"))["kept"]["train"]
     kind = f"{model.device.type}, {str(model.dtype).removeprefix('torch.')}"
     note(f"  {base.name} on {kind}: {rows:,} examples; nothing leaves this machine")

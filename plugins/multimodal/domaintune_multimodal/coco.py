@@ -6,20 +6,20 @@
      "categories": [{"id": 18, "name": "dog"}]}
 
 COCO's boxes are left, top, width and height in pixels. The two kinds of annotation may lie in one file or in several, and
-the rows of the files are joined by the number of the picture. Outlines of objects are not kept, so that a file of half a
-gigabyte fits into memory.
+the rows of the files are joined by the number of the picture, which may be a number in one and a text in another. Outlines
+of objects are not kept, so that a file of half a gigabyte fits into memory.
 """
 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from domaintune import DataError, Origin
+from domaintune_multimodal.symbols import is_finite
 
 MAX_FILE = 1 << 30
 """Bytes of the largest file that is read; COCO's own largest has 470 MB."""
@@ -57,24 +57,44 @@ class CocoReader:
         return self._rows(known)
 
     def _rows(self, sources: Sequence[str]) -> Iterator[tuple[dict[str, Any], Origin]]:
-        pictures: dict[Any, _Picture] = {}
+        pictures: dict[str, _Picture] = {}
+        stray: Any = None
+        joined = False
         for source in sources:
             document = _document(source)
             for item in filter(_is_object, document["images"]):
                 _meet(pictures, item, source)
             categories = {
-                item.get("id"): item.get("name") for item in document.get("categories", ()) if _is_object(item)
+                _number(item.get("id")): item.get("name") for item in document.get("categories", ()) if _is_object(item)
             }
             for note in filter(_is_object, document["annotations"]):
-                if (picture := pictures.get(note.get("image_id"))) is None:
+                if (picture := pictures.get(_number(note.get("image_id")) or "")) is None:
                     self.strays += 1
+                    stray = note.get("image_id") if stray is None else stray
                 else:
+                    joined = True
                     _add(picture, note, categories)
+        if self.strays and not joined:
+            raise DataError(_all_astray(sources, self.strays, stray, list(pictures)))
         for number, picture in pictures.items():
             yield (
                 {"id": number, "image": picture.name, "captions": picture.captions, "boxes": picture.boxes},
                 picture.origin,
             )
+
+
+def _all_astray(sources: Sequence[str], strays: int, stray: Any, pictures: Sequence[str]) -> str:
+    """Return the sentence that no annotation belongs to any picture: there is nothing to ask about."""
+    there = f"the first picture has the id {pictures[0][:40]!r}" if pictures else "they name no picture"
+    return (
+        f"none of {strays:,} annotations in {', '.join(map(repr, sources))} belongs to a picture of these files "
+        f"(image_id {repr(stray)[:40]}, and {there}); name the files that belong together"
+    )
+
+
+def _number(value: Any) -> str | None:
+    """Return the number of a picture or a category as a text, None for what cannot be one."""
+    return str(value) if isinstance(value, int | str) and not isinstance(value, bool) else None
 
 
 def _is_object(value: Any) -> bool:
@@ -116,10 +136,10 @@ def _lighter(value: dict[str, Any]) -> dict[str, Any]:
     return value
 
 
-def _meet(pictures: dict[Any, _Picture], item: Mapping[str, Any], source: str) -> None:
+def _meet(pictures: dict[str, _Picture], item: Mapping[str, Any], source: str) -> None:
     """Enter a picture, or, of one that another file named before, what is known of its size."""
-    number = item.get("id")
-    if isinstance(number, bool) or not isinstance(number, int | str):
+    number = _number(item.get("id"))
+    if number is None:
         number = str(item.get("file_name", ""))
     if number not in pictures:
         origin = Origin(source=source.encode("utf-8", "backslashreplace").decode(), place=f"image {number}")
@@ -129,12 +149,14 @@ def _meet(pictures: dict[Any, _Picture], item: Mapping[str, Any], source: str) -
         picture.width, picture.height = item.get("width"), item.get("height")
 
 
-def _add(picture: _Picture, note: Mapping[str, Any], categories: Mapping[Any, Any]) -> None:
+def _add(picture: _Picture, note: Mapping[str, Any], categories: Mapping[str | None, Any]) -> None:
     """Add one annotation to its picture: a caption, or a box as corners from 0 to 1."""
     if isinstance(note.get("caption"), str):
         picture.captions.append(note["caption"])
     elif "bbox" in note:
-        picture.boxes.append(_box(note, categories.get(note.get("category_id")), (picture.width, picture.height)))
+        number = _number(note.get("category_id"))
+        category = None if number is None else categories.get(number)
+        picture.boxes.append(_box(note, category, (picture.width, picture.height)))
 
 
 def _box(note: Mapping[str, Any], category: Any, size: tuple[Any, Any]) -> Mapping[str, Any]:
@@ -155,8 +177,11 @@ def _box(note: Mapping[str, Any], category: Any, size: tuple[Any, Any]) -> Mappi
         return {"flaw": "no-number", "category": category, "bbox": box}
     width, height = size
     x, y, w, h = box
-    return {"category": category, "bbox": [x / width, y / height, (x + w) / width, (y + h) / height]}
+    try:
+        return {"category": category, "bbox": [x / width, y / height, (x + w) / width, (y + h) / height]}
+    except OverflowError:  # a number of hundreds of digits
+        return {"flaw": "no-number", "category": category}
 
 
 def _is_length(side: Any) -> bool:
-    return isinstance(side, int | float) and not isinstance(side, bool) and math.isfinite(side) and side > 0
+    return is_finite(side) and side > 0

@@ -20,7 +20,7 @@ _PLURALS = {"person": ("people", "persons"), "knife": ("knives",), "sheep": ("sh
 _SAID = re.compile(
     r"\bthere are (?:exactly |a total of |only )?(?P<number>\d{1,2}|"
     + "|".join(NUMBERS[2:])
-    + r")\s+(?P<noun>[a-z]+(?: [a-z]+)?)",
+    + r")\s+(?P<noun>[a-z]+(?: [a-z]+)?)\b(?!['’])",  # of "three dogs' bowls" the bowls are counted
     re.IGNORECASE,
 )
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from annotated_types import Ge, Gt, Le
+from annotated_types import Ge, Gt, Le, Lt
 
 Whole = Annotated[int, Gt(0)]
-Weight = Annotated[float, Ge(0)]
-Temperature = Annotated[float, Ge(0)]
+Weight = Annotated[float, Ge(0), Lt(math.inf)]
+Temperature = Annotated[float, Ge(0), Lt(math.inf)]
 Share = Annotated[float, Gt(0), Le(1)]
 
 
@@ -43,10 +44,13 @@ class LlavaBenchOptions:
 
     judge: str = field(default="", metadata={"doc": "the teacher that judges, such as teacher-openai; needed"})
     judge_options: dict[str, Any] = field(default_factory=dict, metadata={"doc": "options of that teacher"})
-    questions: str = field(
+    items: str = field(
         default="",
         metadata={"doc": "JSONL file with questions, references, captions and boxes; none: the plugin's fifteen"},
     )
+    answers: str = field(default="", metadata={"doc": "references by question_id, of LLaVA-Bench's own files"})
+    contexts: str = field(default="", metadata={"doc": "captions and boxes by image, of LLaVA-Bench's own files"})
+    images: str = field(default="", metadata={"doc": "folder of the pictures; none: the folder of `items`"})
     swap: bool = field(default=True, metadata={"doc": "ask again with the order of the answers swapped"})
     temperature: Temperature = field(default=0.2, metadata={"doc": "sampling temperature of the judge (LLaVA: 0.2)"})
     max_new_tokens: Whole = field(default=512, metadata={"doc": "longest verdict of the judge"})

@@ -9,6 +9,7 @@ from domaintune import Component, Domain, hookimpl
 from domaintune_multimodal import presets
 from domaintune_multimodal.llava_options import LlavaBenchOptions, LlavaOptions
 from domaintune_multimodal.model.options import AssembledOptions
+from domaintune_multimodal.qa_options import PictureQaOptions
 from domaintune_multimodal.scenes.options import SceneOptions
 from domaintune_multimodal.scienceqa.options import ScienceGradingOptions, ScienceOptions
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 @hookimpl
 def domaintune_domains() -> Iterator[Domain]:
-    """Offer `domaintune build multimodal`, and the two data sets of LLaVA."""
+    """Offer `domaintune build multimodal`, the two data sets of LLaVA, and data of one's own."""
     yield Domain(
         name="multimodal",
         summary="Questions about pictures: drawn scenes whose every answer can be checked (LLaVA)",
@@ -45,11 +46,19 @@ def domaintune_domains() -> Iterator[Domain]:
         settings=presets.PICTURES,
         presets={"quick": presets.SCIENCE_QUICK, "gpu": presets.SCIENCE_GPU, "paper": presets.SCIENCE_PAPER},
     )
+    yield Domain(
+        name="multimodal-qa",
+        summary="Your own pictures, questions and answers: a table, captions, or LLaVA's conversations",
+        data="multimodal-qa",
+        evaluators=("exact",),
+        settings=presets.PICTURES,
+        presets={"gpu": presets.LLAVA_GPU},
+    )
 
 
 @hookimpl
 def domaintune_data_builders() -> Iterator[Component[Builder]]:
-    """Offer scenes, LLaVA's three kinds of answers, and ScienceQA."""
+    """Offer scenes, LLaVA's three kinds of answers, ScienceQA, and pictures with questions of one's own."""
     yield Component(
         name="multimodal-scenes",
         summary="Drawn scenes with conversations, descriptions and reasoning by grammar; tested on unseen combinations",
@@ -67,6 +76,12 @@ def domaintune_data_builders() -> Iterator[Component[Builder]]:
         summary="ScienceQA's problems.json: question, context, options; then lecture, explanation, answer",
         load=_science,
         options=ScienceOptions,
+    )
+    yield Component(
+        name="multimodal-qa",
+        summary="Rows of picture, question and answer, pictures with captions, or LLaVA's files of conversations",
+        load=_picture_qa,
+        options=PictureQaOptions,
     )
 
 
@@ -119,6 +134,12 @@ def _science() -> Builder:
     from domaintune_multimodal.scienceqa.data import science
 
     return science
+
+
+def _picture_qa() -> Builder:
+    from domaintune_multimodal.qa import picture_qa
+
+    return picture_qa
 
 
 def _scene_grader() -> Any:

@@ -115,9 +115,7 @@ def _edges(corners: Any) -> tuple[float, float, float, float] | str:
     """Return left, top, right and bottom, clipped to the picture and rounded; or the reason why they are no box."""
     if not isinstance(corners, list) or len(corners) != 4:
         return "length"
-    if not all(isinstance(edge, int | float) and not isinstance(edge, bool) for edge in corners):
-        return "no-number"
-    if not all(math.isfinite(edge) for edge in corners):
+    if not all(map(is_finite, corners)):
         return "no-number"
     if not all(-BEYOND <= edge <= 1 + BEYOND for edge in corners):
         return "outside"
@@ -125,11 +123,19 @@ def _edges(corners: Any) -> tuple[float, float, float, float] | str:
     return (left, top, right, bottom) if left < right and top < bottom else "no-area"
 
 
+def is_finite(value: Any) -> bool:
+    """Tell whether a value of a JSON document is a number that can be computed with."""
+    try:
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:  # a whole number of hundreds of digits
+        return False
+
+
 def _captions(text: str) -> tuple[str, ...]:
     """Return the captions of a cell: a JSON list of texts, one text, or a line each."""
     try:
         value = json.loads(text) if text.lstrip().startswith("[") else text
-    except ValueError:
+    except (ValueError, RecursionError):
         value = text
     lines = value.splitlines() if isinstance(value, str) else [line for line in value if isinstance(line, str)]
     return tuple(dict.fromkeys(caption for line in lines if (caption := " ".join(line.split()))))
@@ -138,20 +144,22 @@ def _captions(text: str) -> tuple[str, ...]:
 def _boxes(text: str, flaws: Counter[str]) -> tuple[tuple[Box, ...], frozenset[str]]:
     """Return the boxes of a cell that can be, and the categories of those that cannot.
 
-    Raises Unusable where there are some and none of them can be: then all are given in another way.
+    Raises Unusable where there are some and none of them can be: then all are given in another way. What a reader of whole
+    files found wrong with one box says nothing of the others, and less of the captions.
     """
     if not text.strip():
         return (), frozenset()
     try:
         values = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         values = None
     if not isinstance(values, list):
         raise Unusable("malformed-boxes", f"the boxes are no list: {text[:80]}")
     found = [box_of(value) for value in values]
     wrong = [(flaw, value) for flaw, value in zip(found, values, strict=True) if isinstance(flaw, str)]
-    if wrong and len(wrong) == len(values) and any(flaw != "crowd" for flaw, _ in wrong):
-        flaw, value = next(pair for pair in wrong if pair[0] != "crowd")
+    strange = [(flaw, value) for flaw, value in wrong if not (isinstance(value, dict) and value.get("flaw"))]
+    if strange and len(wrong) == len(values):
+        flaw, value = strange[0]
         hint = "; edges are shares of the picture, from 0 to 1" if flaw == "outside" else ""
         raise Unusable("malformed-boxes", f"none of {len(values)} boxes can be used ({flaw}: {str(value)[:120]}){hint}")
     flaws.update(flaw for flaw, _ in wrong)

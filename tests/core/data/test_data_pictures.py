@@ -15,14 +15,16 @@ import pytest
 from data_support import adds_up, everything, jsonl, run
 from PIL import Image
 
+from domaintune import prompts
 from domaintune.contracts import BuildContext, Dropped, Example, Field, Origin
 from domaintune.data import Dataset, load, make, stream, write
 from domaintune.data.overlap import Asked
-from domaintune.data.pictures import pictures_in
+from domaintune.data.pictures import check_choices, pictures_in
 from domaintune.errors import DataError, PluginError
 from domaintune.evaluation.items import prompt_key
 from domaintune.files import folder_hashes
 from domaintune.images import read
+from domaintune.prompts import PromptError
 from domaintune.settings import DataSettings
 
 FIELDS = tuple(Field(name=name, required=False) for name in ("question", "answer", "images", "group", "side"))
@@ -367,3 +369,80 @@ def test_a_conversation_is_written_and_read(tmp_path: Path) -> None:
     assert len(everything(made)) == 9
     write(made, tmp_path)
     assert [one.completion for one in load(tmp_path, "train")] == [one.completion for one in made.train]
+
+
+def test_a_change_of_the_source_does_not_reach_what_was_kept(kites: Path, tmp_path: Path) -> None:
+    write(run(kites / "rows.jsonl", builder=asking), tmp_path / "data")
+    before = folder_hashes(tmp_path / "data")
+    for path in (kites / "kites").iterdir():
+        with path.open("r+b") as file:  # in place, as some programs write
+            file.write(picture(999))
+    assert folder_hashes(tmp_path / "data") == before
+    assert all(path.stat().st_nlink == 1 for path in (tmp_path / "data" / "images").iterdir())
+
+
+def test_changed_pictures_behind_links_and_without_endings_are_noticed(kites: Path, tmp_path: Path) -> None:
+    places = {name: tmp_path / name for name in ("a", "b")}
+    for number, place in enumerate(places.values()):
+        place.mkdir()
+        (place / "kite.png").write_bytes(picture(number, 8 + number))
+    (kites / "linked.png").symlink_to(tmp_path / "a" / "kite.png")
+    (kites / "folder").symlink_to(tmp_path / "a")
+    (kites / "gone.png").symlink_to(tmp_path / "nowhere.png")
+    seen = [pictures_in(str(kites))]
+
+    def changed() -> bool:
+        seen.append(pictures_in(str(kites)))
+        return seen[-1] != seen[-2]
+
+    (tmp_path / "a" / "kite.png").write_bytes(picture(7, 20))
+    assert changed()
+    for name, leads in (("linked.png", "b/kite.png"), ("folder", "b")):
+        (kites / name).unlink()
+        (kites / name).symlink_to(tmp_path / leads)
+        assert changed()
+    for name in ("7", "kite.2024", "kite"):  # read by what they hold
+        (kites / name).write_bytes(picture(7))
+        assert changed()
+    for name in ("notes.txt", "rows.json"):
+        (kites / name).write_text("no picture")
+        assert not changed()
+
+
+def test_an_example_that_is_no_prompt_is_a_line_of_the_ledger(kites: Path, tmp_path: Path) -> None:
+    rows = [row(number, side="test" if number < 5 else "train") for number in range(20)]
+    rows[2]["answer"] = rows[9]["answer"] = "an <image>"
+
+    def count(found: Any) -> list[tuple[int, int]]:
+        for one in found:
+            if "<image>" in one.reference:
+                raise PromptError(f"{one.origin}: the completion contains <image>")
+        return [(5, 2)] * len(found)
+
+    made = run(jsonl(kites / "rows.jsonl", rows), builder=asking, count_tokens=count, max_length=50)
+    adds_up(made)
+    assert [(entry.line, entry.reason) for entry in made.ledger.dropped] == [(3, "unreadable"), (10, "unreadable")]
+    assert made.ledger.dropped[0].detail.endswith("line 3: the completion contains <image>")
+    assert made.lengths is not None
+    assert (made.lengths.train.n, made.lengths.test.n) == (14, 4)
+    write(made, tmp_path / "data")
+    assert len(list((tmp_path / "data" / "images").iterdir())) == 18
+    rows = [row(number, answer="an <image>") for number in range(9)]
+    with pytest.raises(DataError, match=r"unreadable 9; the first of them: .*contains <image>"):
+        run(jsonl(kites / "rows.jsonl", rows), builder=asking, count_tokens=count)
+
+
+def test_a_base_that_reads_none_is_no_fault_of_a_row(kites: Path) -> None:
+    with pytest.raises(DataError, match=r"shows a picture, and the base model reads none"):
+        run(kites / "rows.jsonl", builder=asking, count_tokens=lambda found: prompts.count_tokens(None, found))
+
+
+def test_pictures_and_choices_are_refused_before_the_work() -> None:
+    chosen = [replace(example(f"q{n}?", (url(picture(n)),)), choices=("a kite", "a bird")) for n in range(9)]
+    with pytest.raises(
+        DataError, match=r"data builder 'tiny': made has pictures and choices, .* write the choices into"
+    ):
+        run(builder=lambda _: iter(chosen))
+    with pytest.raises(DataError, match="evaluator 'kites': made has pictures and choices"):
+        check_choices(chosen, "evaluator 'kites'")
+    check_choices([replace(one, images=()) for one in chosen], "evaluator 'kites'")

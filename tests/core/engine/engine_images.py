@@ -29,7 +29,9 @@ def plain(base: Path) -> Any:
     return models.load_model(models.locate(settings_of(base)), settings_of(base)).eval()
 
 
-def adapter(base: Path, folder: Path, seed: int, *, projector: bool, targets: Sequence[str] = ()) -> Path:
+def adapter(
+    base: Path, folder: Path, seed: int, *, projector: bool, targets: Sequence[str] = (), saved: str | None = None
+) -> Path:
     """Save a random adapter that changes what the model says, and how it sees."""
     torch.manual_seed(seed)
     model = plain(base)
@@ -38,8 +40,9 @@ def adapter(base: Path, folder: Path, seed: int, *, projector: bool, targets: Se
         LoraConfig(
             r=2 + 2 * seed,
             target_modules=list(targets) or vision.language_linears(model),
-            modules_to_save=[vision.connector_of(model)] if projector else None,
+            modules_to_save=[saved or vision.connector_of(model)] if projector else None,
             init_lora_weights=False,
+            task_type="CAUSAL_LM",
         ),
     )
     for name, weight in tuned.named_parameters():

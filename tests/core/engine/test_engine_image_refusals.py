@@ -17,7 +17,6 @@ from safetensors.torch import load_file, save_file
 
 from domaintune import Request, Sampling
 from domaintune.contracts import Mix
-from domaintune.engine import pictures
 from domaintune.engine.session import TransformersEngine, TransformersSession
 from domaintune.errors import ModelError, RequestError
 from domaintune.models import vision
@@ -110,7 +109,7 @@ def test_a_mix_by_route_cannot_choose_a_projector(session: TransformersSession) 
 def test_models_that_see_both_ways_answer_text_alone(
     pictured: Callable[..., TransformersSession], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pictures, "OTHER_MASKS", ("class LlavaForConditionalGeneration",))
+    monkeypatch.setattr(vision, "OTHER_MASKS", ("class LlavaForConditionalGeneration",))
     session = pictured("llava-clip")
     with pytest.raises(RequestError, match="LlavaForConditionalGeneration"):
         session.add(asked())

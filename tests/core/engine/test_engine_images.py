@@ -14,8 +14,11 @@ from peft import PeftModel
 from picturing import KINDS
 from safetensors.torch import load_file
 
+from domaintune.adapters.admission import admit
+from domaintune.adapters.shape import measure
 from domaintune.contracts import Mix
 from domaintune.engine.session import TransformersEngine, TransformersSession
+from domaintune.models import vision
 from domaintune.sessions import Limits, TokenEvent
 
 
@@ -159,3 +162,44 @@ def test_who_leaves_midway_takes_nobody_along(pictured: Callable[[str], Transfor
     found = heard(events)
     assert [found[number] for number in numbers] == wanted
     assert all(one.pictures == {} for one in session.running)
+
+
+@pytest.mark.parametrize("name", ["model.multi_modal_projector", "multi_modal_projector"])
+def test_a_projector_is_found_by_every_name_that_is_admitted(
+    folder_of: Callable[[str], Path], pictured: Callable[..., TransformersSession], tmp_path: Path, name: str
+) -> None:
+    base = folder_of("llava-clip")
+    made = adapter(base, tmp_path / "named", 1, projector=True, saved=name)
+    admit(made, measure(settings_of(base)))
+    session = pictured("llava-clip")
+    session.load("named", made)
+    assert said(session, asked(adapter="named")) == said(session, asked(adapter="two"))
+
+
+def test_answers_to_one_question_share_its_pictures(
+    pictured: Callable[..., TransformersSession], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, encode, counted = pictured("llava-clip"), vision.Processor.encode, []
+    wanted = [said(session, asked(images=[one])) for one in (RED, BLUE)]
+    session = pictured("llava-clip")
+    monkeypatch.setattr(vision.Processor, "encode", lambda *given: counted.append(1) or encode(*given))
+    session.limit(Limits(rows=1))  # whoever waits asks for the pictures again
+    numbers = [session.add(asked(images=[one])).request for one in (RED, RED, BLUE, BLUE)]
+    found = heard(run(session))
+    assert [found[number] for number in numbers] == [wanted[0], wanted[0], wanted[1], wanted[1]]
+    assert len(counted) == 2
+
+
+def test_one_request_with_pictures_is_read_between_two_tokens_of_the_others(
+    pictured: Callable[..., TransformersSession],
+) -> None:
+    session = pictured("llava-clip")
+    wanted = said(session, asked())
+    session.limit(Limits(prompt_tokens=1000))
+    numbers = [session.add(asked(images=images)).request for images in ((), (RED,), (), (RED,))]
+    events = list(session.step())
+    assert {event.request for event in events} == set(numbers[:3])
+    events += session.step()
+    assert {event.request for event in events} == set(numbers)
+    found = heard([*events, *run(session)])
+    assert found[numbers[1]] == found[numbers[3]] == wanted

@@ -7,16 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from made import report_of, reports, words
+from made import example, report_of, reports, words
 from picture_items import PICTURED, WORDY, Sighted, evaluated, items, kept, pictured_run, planned
 from rich.console import Console
 
 from domaintune import files, images
-from domaintune.contracts import Component
+from domaintune.contracts import Component, Score
 from domaintune.evaluation import gates, grade_given, markdown, open_grader, render
 from domaintune.evaluation.blind import blinded
 from domaintune.evaluation.cautions import cautions
-from domaintune.evaluation.marks import pairs
+from domaintune.evaluation.marks import Marks, numbers, pairs
 from domaintune.runs import Run
 
 __all__ = ["pictured_run"]
@@ -33,13 +33,37 @@ def test_what_a_model_sees_it_does_not_see_blind(run: Run, tiny: Path) -> None:
     report = evaluated(planned(tiny, Sighted()), run)
     seen = {name: value(report, name, "colour") for name in ("base", "base+blind", "tuned", "tuned+blind")}
     assert seen == {"base": 0, "base+blind": 0, "tuned": 1, "tuned+blind": 0}
-    assert (value(report, "tuned", "all"), value(report, "tuned+blind", "all")) == (1, WORDY / (PICTURED + WORDY))
+    assert (value(report, "tuned", "all"), value(report, "tuned+blind", "all")) == (1, 0)
     found = {(row["a"], row["b"]): row["verdict"] for row in report["comparisons"] if row["tag"] == "colour"}
     assert found["tuned", "base"] == found["tuned", "tuned+blind"] == "better"
     assert found["base", "base+blind"] == "no evidence"
     assert not [a for a, b in found if a.endswith("+blind") or (b.endswith("+blind") and not b.startswith(a))]
     assert not [warning for warning in report["warnings"] if "blind" in warning or "blank" in warning]
     assert gates(report, {"right": "better", "right@colour": "better"}) == []
+
+
+def test_items_without_pictures_do_not_dilute_what_is_not_seen_blind() -> None:
+    """Of 100 items 20 have a picture; the tuned model has 16 of them right, and 8 blind."""
+    asked = [example(f"question {n}", "a") for n in range(100)]
+    asked = [replace(item, images=("data:image/png;base64,AAAA",)) if n < 20 else item for n, item in enumerate(asked)]
+    right = {
+        "base": [0] * 100, "base+blind": [0] * 100,
+        "tuned": [n < 16 if n < 20 else n % 2 for n in range(100)],
+        "tuned+blind": [n < 8 if n < 20 else n % 2 for n in range(100)],
+    }  # fmt: skip
+    scores = {name: [{"right": Score(metric="right", value=float(hit))} for hit in row] for name, row in right.items()}
+    rows, compared = numbers(Marks(evaluator="made", items=asked, scores=scores), 200, 0)
+    found = [(row["system"], row["value"], row["n"]) for row in rows]
+    assert found == [("base", 0, 100), ("base+blind", 0, 20), ("tuned", 0.56, 100), ("tuned+blind", 0.4, 20)]
+    pair = next(row for row in compared if (row["a"], row["b"]) == ("tuned", "tuned+blind"))
+    assert (pair["difference"], pair["n"], pair["verdict"]) == (0.4, 20, "better")
+    assert next(row["difference"] for row in compared if row["b"] == "base") == 0.56
+    few, _ = numbers(Marks(evaluator="made", items=asked[:4] + asked[20:], scores=of(scores, 4)), 200, 0)
+    assert [row["n"] for row in few if row["system"] == "tuned+blind"] == [4]
+
+
+def of(scores: dict[str, list[dict[str, Score]]], pictured: int) -> dict[str, list[dict[str, Score]]]:
+    return {name: row[:pictured] + row[20:] for name, row in scores.items()}
 
 
 def test_where_nothing_is_to_be_seen_nobody_is_blind(run: Run, tiny: Path) -> None:
@@ -141,12 +165,17 @@ def test_terminal_and_card_say_what_blind_means(run: Run, tiny: Path) -> None:
     assert max(map(len, text.splitlines())) <= 80
     assert meaning in markdown(report)
     assert "| tuned - tuned+blind | right |" in markdown(report)
+    assert "(N): of these items N have a picture, and the blind are compared on them alone. " in " ".join(text.split())
+    assert f"  tuned+blind ({PICTURED}) " in text
+    assert f"| tuned+blind ({PICTURED}) |" in markdown(report)
     assert "blind" not in printed(report_of(["a"] * 8, ["b"] * 8, reports(8)).as_dict())
 
 
 def test_of_many_tags_the_table_has_one_column_for_the_blind(run: Run, tiny: Path) -> None:
     test = items(run.file("data/images"))
-    many = [replace(item, tags=frozenset({f"kind {place % 7}"})) for place, item in enumerate(test * 2)]
+    many = [
+        replace(item, tags=frozenset({f"kind {place % 7}"})) for place, item in enumerate(test * 4)
+    ]  # five pictures a kind
     files.write_jsonl(run.file("data/test.jsonl"), map(kept, many))
     lines = printed(evaluated(planned(tiny, Sighted()), run)).splitlines()
     (head,) = [line.split() for line in lines if line.startswith("right ") and "verdict" in line and "blind" in line]

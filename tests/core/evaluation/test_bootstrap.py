@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made import example
+from made import example, grader
 
+from domaintune.contracts import Score
 from domaintune.evaluation import bootstrap
 from domaintune.evaluation.bootstrap import compare, estimate, resample, wilson
+from domaintune.evaluation.marks import Marks, mark, numbers
 
 VALUES = st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=40)
 FEW = settings(max_examples=60, deadline=None)
@@ -136,6 +139,84 @@ def test_one_item_has_no_detectable_difference():
     assert compare(*values, *resample(values, 9, 0).T).mde is None
 
 
+def width(values, shared=None, **how):
+    means = resample(values, 4000, 0, "all", shared)
+    one = estimate(values[0], means[:, 0], shared=shared, **how)
+    return one.high - one.low
+
+
+def test_equal_items_of_one_picture_widen_the_interval():
+    hits = (np.random.default_rng(1).random(40) < 0.6).astype(float)
+    single = width(hits[None])
+    for times in (2, 4, 8):
+        shared = np.repeat(np.arange(40), times)
+        values = np.repeat(hits, times)[None]
+        assert width(values) == pytest.approx(single / math.sqrt(times), rel=0.1)
+        assert width(values, shared) == pytest.approx(single, rel=0.1)  # four equal items say what one says
+        assert width(values, shared, proportion=True) == width(values, shared)
+
+
+def test_items_of_a_picture_that_differ_as_others_do_leave_the_interval_as_it_is():
+    values = np.random.default_rng(2).random((1, 400))
+    assert width(values, np.arange(400) // 4) == pytest.approx(width(values), rel=0.2)
+
+
+def test_the_mean_over_pictures_of_several_sizes_is_the_mean_over_their_items():
+    values, shared = np.array([[1.0, 1, 1, 0, 1, 0]]), np.array([0, 0, 0, 1, 2, 2])
+    means = resample(values, 3000, 0, "all", shared)[:, 0]
+    often = [(a, b, 3 - a - b) for a in range(4) for b in range(4 - a)]  # how often each of three pictures is drawn
+    drawn = {(3 * a + c) / (3 * a + b + 2 * c) for a, b, c in often}
+    assert set(means.round(9)) <= {round(share, 9) for share in drawn}
+    assert estimate(values[0], means, shared=shared).value == pytest.approx(4 / 6, abs=1e-6)
+
+
+def test_all_right_of_some_pictures_is_not_for_certain():
+    values, shared = np.ones((1, 40)), np.arange(40) // 4
+    one = estimate(values[0], resample(values, 50, 0, "", shared)[:, 0], proportion=True, shared=shared)
+    assert (one.low, one.high, one.n, one.interval) == (*wilson(10, 10), 40, "wilson")
+
+
+def test_a_difference_on_the_items_of_few_pictures_is_less_evidence():
+    a, b = np.repeat([1.0, 1, 1, 0, 1, 0], 8), np.repeat([0.0, 1, 0, 0, 0, 1], 8)
+    values, shared = np.stack([a, b]), np.repeat(np.arange(6), 8)
+    alone, together = (compare(a, b, *resample(values, 2000, 0, "", drawn).T, drawn) for drawn in (None, shared))
+    assert (alone.verdict, together.verdict) == ("better", "no evidence")
+    assert alone.difference == together.difference
+    one_each = compare(a[::8], b[::8], *resample(values[:, ::8], 2000, 0).T)
+    assert together.mde == one_each.mde > 2 * alone.mde
+    assert together.p > alone.p
+
+
+def pictured(images):
+    items = [dataclasses.replace(example(f"Q{n}?", "yes"), images=shown) for n, shown in enumerate(images)]
+    right = np.random.default_rng(4).random((2, len(items))) < 0.7
+    texts = {
+        system: ["yes" if hit else "no" for hit in row] for system, row in zip(("base", "tuned"), right, strict=True)
+    }
+    return mark(grader(), items, texts, lambda: None)
+
+
+def test_questions_about_one_picture_are_drawn_together_in_a_report():
+    marks = pictured([(f"{n // 4}.png",) for n in range(20)])
+    assert marks.pictures("exact", range(20)).tolist() == [n // 4 for n in range(20)]
+    assert marks.pictures("exact", range(0, 20, 4)) is None  # each of another picture
+    assert marks.pictures("exact", range(4)) is None  # all of one
+    scores, comparisons = numbers(marks, 200, 0)
+    assert {row["interval"] for row in scores} == {"bootstrap"}
+    assert {row["n"] for row in scores} == {20}
+    assert len(comparisons) == len(marks.metrics)
+
+
+def test_items_without_shared_pictures_have_the_numbers_that_they_had():
+    alone, without = pictured([(f"{n}.png",) for n in range(20)]), pictured([()] * 20)
+    assert alone.pictures("exact", range(20)) is without.pictures("exact", range(20)) is None
+    assert numbers(alone, 200, 0) == numbers(without, 200, 0)
+    values = without.values("exact", range(20))
+    (row, *_) = numbers(without, 200, 0)[1]
+    plain = compare(values[1], values[0], *resample(values, 200, 0, "all").T[::-1])
+    assert {name: row[name] for name in plain._asdict()} == plain._asdict()
+
+
 def test_many_items_are_resampled_in_parts(monkeypatch):
     values = np.random.default_rng(0).random((2, 300))
     monkeypatch.setattr(bootstrap, "_CELLS", 1000)
@@ -169,9 +250,6 @@ def test_a_real_difference_is_seen_as_often_as_the_mde_says():
 
 
 def test_a_column_of_zeros_in_a_metric_that_is_no_proportion_is_not_one():
-    from domaintune.contracts import Score
-    from domaintune.evaluation.marks import Marks, numbers
-
     values = {"base": [0.0, 0.0, 0.0], "tuned": [0.5, 0.25, 0.0]}
     scores = {system: [{"rougeL": Score(metric="rougeL", value=v)} for v in row] for system, row in values.items()}
     items = [example(f"question {n}", "answer") for n in range(3)]

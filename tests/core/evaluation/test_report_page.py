@@ -245,10 +245,20 @@ def test_a_sheet_shows_six_pictures_with_numbers_and_a_table_says_what_was_said(
     assert made.crop((8, 0, 200, 22)).getcolors() != [(192 * 22, (255, 255, 255))]
     lines = contact_sheet.table(samples).splitlines()
     assert len(lines) == 2 + 6
-    assert lines[2] == r"| 1 | Which colour? | red | !\[x\](http://e.x/y.png) \| \<b\> | red |"
+    assert lines[2] == r"| 1 | Which colour? | red | !\[x\](http:&#8203;//e.x/y.png) \| \<b\> | red |"
     assert contact_sheet.sheet([sample], tmp_path) is None
     (folder / "red.png").unlink()
     assert contact_sheet.sheet(samples, tmp_path) is not None
+
+
+def test_what_others_wrote_makes_no_link_on_the_card() -> None:
+    """Neither in brackets nor by a bare address, which some pages turn into one."""
+    said = "HTTPS://e.x, www.e.x, a@e.x and [here](http://e.x)"
+    shown = "HTTPS:&#8203;//e.x, www&#8203;.e.x, a@&#8203;e.x and \\[here\\](http:&#8203;//e.x)"
+    sample = {"prompt": said, "reference": "r", "base": "b", "tuned": "t", "images": ["data/images/a.png"]}
+    assert f"| 1 | {shown} | r | b | t |" in contact_sheet.table([sample])
+    report = {"graders": {}, "scores": [], "comparisons": [], "warnings": [said]}
+    assert f"- {shown}" in markdown(report)
 
 
 def test_names_of_pictures_outside_the_run_stay_out_of_the_report(run: Run, tiny: Path, tmp_path: Path) -> None:

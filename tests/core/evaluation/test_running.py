@@ -12,7 +12,7 @@ from made import Scripted, example, grader, reports, said, words
 from running import PROBLEMS, Runner, RunnerOptions, component, offered, problem, sandboxes
 
 from domaintune import files
-from domaintune.contracts import Domain, Sampling, Score
+from domaintune.contracts import Domain, Example, Sampling, Score
 from domaintune.data.dataset import as_row
 from domaintune.errors import DataError, PluginError, SandboxError, SettingsError
 from domaintune.evaluation import (
@@ -362,6 +362,30 @@ def test_a_changed_file_of_items_changes_the_inputs(
         plan = planned(tiny, Runner, Engine(), f"eval.made-runner.items={file}", options=RunnerOptions)
         seen.append(stage.inputs(plan, run)["evaluators"])
     assert seen[0] != seen[1]
+
+
+def test_a_changed_picture_of_an_item_changes_the_inputs(
+    run: Run, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It lies in a folder that no option names, and no list of sources has pictures."""
+    monkeypatch.setattr(Run, "output", lambda *_: "hash")
+    file = tmp_path / "pictures/7/image.png"
+    file.parent.mkdir(parents=True)
+
+    class Seeing(Runner):
+        def items(self, _test: Any) -> list[Example]:
+            return [replace(problem(7), images=(str(file),))]
+
+    seen = []
+    for content in (b"red", b"blue", b"red"):
+        file.write_bytes(content)
+        seen.append(stage.inputs(planned(tiny, Seeing(), Engine()), run)["evaluators"])
+    assert seen[0] != seen[1]
+    assert [part["name"] for part in seen[0] if "items" in part] == ["made-runner"]
+    file.unlink()
+    file = tmp_path / "elsewhere.png"
+    file.write_bytes(b"red")
+    assert stage.inputs(planned(tiny, Seeing(), Engine()), run)["evaluators"] == seen[0]
 
 
 def test_the_data_stage_drops_what_gives_an_item_away(tiny: Path, sandboxes: list[Any]) -> None:

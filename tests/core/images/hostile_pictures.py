@@ -318,6 +318,43 @@ def polyglots() -> Made:
         yield f"application-{name}.jpg", with_segments(plain["jpg"], [segment(0xED, other)]), "format"
         still = [canvas(*SIZE, 4), *split_webp(plain["webp"]), (b"XMP ", other)]
         yield f"metadata-{name}.webp", riff(*still), "format"
+        for ending, hidden in behind_the_last_pixel(other).items():
+            yield f"pixels-{name}-{ending}", hidden, "format"
+    for bent in _ends_of_zip():
+        yield f"end-{len(bent)}.jpg", behind_the_last_pixel(bent)["plain.jpg"], "format"
+
+
+def behind_the_last_pixel(other: bytes) -> dict[str, bytes]:
+    """Pictures that every decoder reads, with another file where it reads no more: within the scan, the chunk, the rows."""
+    image = scene()
+    [(kind, lossy)] = split_webp(saved(image, "WEBP"))
+    [(_, packed)] = split_webp(saved(image, "WEBP", lossless=True))
+    loose = zlib.compressobj(0)  # nothing is packed: the bytes stand in the file as they are
+    rows = bytearray(raw(*SIZE))
+    rows[1 : 1 + len(other)] = other  # in the first row: 120 bytes, and what follows is a filter, which may be 0 to 4
+    return {
+        "plain.jpg": saved(image, "JPEG")[:-2] + other.replace(b"\xff", b"\xff\x00") + b"\xff\xd9",
+        "progressive.jpg": saved(image, "JPEG", progressive=True)[:-2] + other + b"\xff\xd9",
+        "lossy.webp": riff((kind, lossy + other)),
+        "lossless.webp": riff((b"VP8L", packed + other)),
+        "alpha.webp": riff(canvas(*SIZE), (kind, lossy + other + bytes(500))),
+    } | (
+        {"loose.png": png(header(*SIZE), chunk(b"IDAT", loose.compress(bytes(rows)) + loose.flush()))}
+        if len(other) <= 3 * SIZE[0]
+        else {}
+    )
+
+
+def _ends_of_zip() -> Iterator[bytes]:
+    """ZIP files that tools still open: with a comment, with more behind them, with places counted from elsewhere."""
+    whole = _zip()
+    end = whole.index(b"PK\x05\x06")
+    yield whole[:-2] + b"\x05\x00a kit"
+    yield whole + bytes(60_000)
+    yield bytes(7) + whole
+    yield whole[: end + 16] + b"\xfe\xfe\xfe\xfe" + whole[end + 20 :]  # with a wrong place: the size tells it
+    yield whole[:end] + b"PK\x06\x07" + bytes(16) + whole[end:]
+    yield b"PK\x05\x06" + bytes(18)
 
 
 def noise() -> Made:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import time
 import zlib
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 from crafted import canvas, chunk, header, interlaced, png, raw, riff, split_png, split_webp, zeros
 from crafted import pixels as data_of
 from good_pictures import SIZE, exif, pictures, saved, scene
+from hostile_pictures import behind_the_last_pixel
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageFile, ImageOps
@@ -28,6 +31,7 @@ from domaintune.images import (
     pixels,
     read,
 )
+from domaintune.images.naming import picture_key, picture_size
 
 GOOD = {name: (content, seen) for name, content, seen in pictures()}
 
@@ -238,3 +242,64 @@ def test_changed_png_chunks_with_right_sums_are_refused_or_pictures(name: str, d
 def test_unpacking_stops_where_the_size_is_reached() -> None:
     with pytest.raises(ImageError, match="unpacks to more than"):
         check(png(header(*SIZE), chunk(b"IDAT", zeros(64 << 20))))
+
+
+def runs_of_fill() -> dict[str, bytes]:
+    """JPEG files with megabytes of 0xFF: in a scan before a stuffed zero, before a marker, and between segments."""
+    plain = saved(scene(), "JPEG")
+    scan = plain.index(b"\xff\xda")
+    data = scan + 2 + int.from_bytes(plain[scan + 2 : scan + 4], "big")
+    run = b"\xff" * 5_000_000
+    return {
+        "stuffed": plain[: data + 4] + run + b"\x00" + plain[data + 4 :],
+        "stuffed often": plain[: data + 4] + (b"\xff" * 999 + b"\x00") * 5_000 + plain[data + 4 :],
+        "before the end": plain[:-2] + run + plain[-2:],
+        "between": plain[:scan] + run + plain[scan:],
+        "no end": plain[:data] + b"\x01" + run,
+    }
+
+
+@pytest.mark.parametrize("kind", runs_of_fill())
+def test_runs_of_fill_bytes_take_time_in_proportion(kind: str) -> None:
+    content = runs_of_fill()[kind]
+    start = time.process_time()
+    with suppress(ImageError):
+        check(content, "kite.jpg")
+    assert time.process_time() - start < 3  # by the square of their number it would be hours
+
+
+def test_fill_bytes_before_a_marker_are_no_data() -> None:
+    plain = saved(scene(), "JPEG")
+    scan = plain.index(b"\xff\xda")
+    filled = plain[:scan] + b"\xff" * 9 + plain[scan:-2] + b"\xff" * 7 + plain[-2:]
+    assert apart(pixels(check(filled)), pixels(check(plain))) == 0
+    length = 2 + int.from_bytes(plain[scan + 2 : scan + 4], "big")
+    with pytest.raises(ImageError, match="a scan without data"):
+        check(plain[: scan + length] + b"\xff" * 50 + plain[-2:])
+
+
+@pytest.mark.parametrize("name", behind_the_last_pixel(b""))
+def test_what_is_refused_behind_the_last_pixel_is_what_it_is_and_not_where(name: str) -> None:
+    for harmless in (b"PK\x05\x06" + bytes(range(18)), b"PK\x03\x04", b"a kite < 3 and > 2 <htm <scripture> %PDF- 9"):
+        content = behind_the_last_pixel(harmless + b"\x00" * (len(harmless) % 2))[name]
+        assert (check(content).width, check(content).height) == SIZE
+
+
+def test_a_long_name_takes_no_time() -> None:
+    start = time.process_time()
+    check(saved(scene(), "PNG"), "kite." + "a" * 4000 + "!")
+    assert time.process_time() - start < 1
+
+
+def test_a_file_is_known_by_its_bytes_whatever_it_is_called(tmp_path: Path) -> None:
+    name = f"{'ab' * 32}.png"
+    for number, folder in enumerate(("one", "two")):
+        (tmp_path / folder / "images").mkdir(parents=True)
+        (tmp_path / folder / "images" / name).write_bytes(saved(Image.new("RGB", (9, 9 + number)), "PNG"))
+    one, two = (str(tmp_path / folder / "images" / name) for folder in ("one", "two"))
+    assert len({picture_key(one), picture_key(two), "ab" * 32}) == 3
+    assert picture_key(f"images/{name}") == "ab" * 32  # as in a data file: none is there to be read
+    assert picture_key(name) != "ab" * 32
+    assert (picture_size(one), picture_size(two)) == ((9, 9), (9, 10))
+    Path(one).write_bytes(saved(Image.new("RGB", (30, 31)), "PNG"))
+    assert picture_size(one) == (30, 31)

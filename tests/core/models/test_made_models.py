@@ -199,7 +199,9 @@ def test_options_of_a_base_that_nobody_makes_are_refused(counter: Path, tiny: Pa
     for base in ("starter", str(tiny), "someone/model"):
         given = ModelSettings(base=base, options={"width": 3})
         for asked in (models.identity, models.locate):
-            with pytest.raises(ModelError, match=r"model\.options are for base models that plugins make, .* remove"):
+            with pytest.raises(
+                ModelError, match=r"model\.options are for base models that plugins make, .* leave them out"
+            ):
                 asked(given)
 
 
@@ -237,3 +239,15 @@ def test_a_folder_of_that_name_does_not_take_its_place(
     shutil.copytree(tiny, tmp_path / "here" / "makers-tiny")
     monkeypatch.chdir(tmp_path / "here")
     assert Path(models.locate(named()).place).parent.name == "models"
+
+
+def test_options_of_a_preset_can_be_left_out_as_the_error_says(tiny: Path) -> None:
+    from domaintune.contracts import Domain
+    from domaintune.settings import resolve
+
+    quick = {"model": {"base": "makers-tiny", "options": {"width": 8}}}
+    domain = Domain(name="made", summary="-", data="-", evaluators=(), presets={"quick": quick})
+    given = [f"model.base={tiny}"]
+    with pytest.raises(ModelError, match=r"those of a preset too, with --set model\.options=\{\}$"):
+        models.locate(resolve(domain, preset="quick", overrides=given).model)
+    models.locate(resolve(domain, preset="quick", overrides=[*given, "model.options={}"]).model)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from picturing import data_url, pictured_model, png
 
 from domaintune import Example, Hit, Message, Origin, Passage, prompts
+from domaintune.contracts import IMAGE
 from domaintune.errors import PluginError
 from domaintune.models import base as models
 from domaintune.retrieval.augment import Augmenter
@@ -183,3 +186,30 @@ def test_a_test_item_is_found_by_its_question_alone(tokenizer: Any) -> None:
     one = augmenter(tokenizer, k=1)
     assert one.examine(example(1)).meta["retrieved"] == ["asthma"]  # its answer names gout
     assert one.examine(example(1)).prompt == one.ask(example(1).prompt).messages
+
+
+def test_a_passage_shows_no_picture_and_none_is_searched_for(tmp_path: Path) -> None:
+    """In training, grading and serving alike: a marker in a passage would take a picture's place, and fit none."""
+    base = models.locate(ModelSettings(base=str(pictured_model(tmp_path / "seer", "qwen2-vl"))))
+    tokenizer, processor = models.load_tokenizer(base), models.load_processor(base)
+    assert processor is not None
+    token = processor.token
+    assert token != IMAGE
+    found = Passage(
+        text=f"see <{IMAGE}> and {token} here", title=f"{IMAGE} of gout", origin=Origin(source="kb.csv", place="line 2")
+    )
+    sought: list[str] = []
+    one = Augmenter(
+        search=lambda query, _k: [Hit(passage=found, score=float(not sought.append(query)))],  # type: ignore[func-returns-value]
+        every=[found], tokenizer=tokenizer, processor=processor, settings=RetrievalSettings(right=1.0, distractors=0.0),
+    )  # fmt: skip
+    asked = replace(example(1), prompt=user(f"{IMAGE}\nWhat is it?"), images=(data_url(png(1)),))
+    for made in (one.learn(asked, 0, 2048), one.examine(asked)):
+        (message,) = made.prompt
+        assert "[1] (image) of gout (kb.csv, line 2): see <(image)> and (image) here" in message["content"]
+        assert message["content"].count(IMAGE) == 1
+        assert prompts.example_ids(tokenizer, made, processor).inputs
+    assert len(sought) >= 3
+    assert not [query for query in sought if IMAGE in query]
+    (picture_alone,) = one.ask(user(f"{IMAGE}\n")).messages
+    assert picture_alone["content"] == f"{IMAGE}\n", "nothing is asked"

@@ -10,15 +10,19 @@ from typing import Any
 import pytest
 import torch
 from peft import PeftModel
-from picturing import data_url, pictured_model, png
+from picturing import data_url, pictured_model, png, tokenizer_with
 from safetensors.torch import load_file
+from transformers import CLIPImageProcessorPil, GitConfig, GitForCausalLM, GitProcessor
 
 from domaintune import Example, Message, Origin, Request, Sampling, files, prompts
+from domaintune.adapters.admission import admit
+from domaintune.adapters.shape import measure
 from domaintune.contracts import IMAGE
 from domaintune.engine import pictures as shown
 from domaintune.engine.session import TransformersEngine
 from domaintune.errors import DataError, SettingsError, TrainingError
 from domaintune.models import base as models
+from domaintune.models.counting import Counting
 from domaintune.settings import LoraSettings, ModelSettings, Settings, TrainSettings
 from domaintune.training import checkpoints, lean, sft
 
@@ -256,6 +260,14 @@ def test_rows_are_counted_as_they_are_trained_on(seer: Path, tmp_path: Path) -> 
         made(settings(seer, max_length=20), tmp_path / "short", MIXED[2:3])
 
 
+def test_rows_are_made_with_one_look_at_each_size(seer: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    used: list[Any] = []
+    monkeypatch.setattr(sft, "Counting", lambda processor: used.append(Counting(processor)) or used[-1])
+    more = [lesson(9 + seed, "What colour?", ["red"], [data_url(png(seed))]) for seed in range(5)]  # of RED's size
+    made(settings(seer), tmp_path, [*MIXED, *more])
+    assert len(used[0].processor.image_processor._made) == 3  # RED, BLUE, and both together
+
+
 def test_a_base_of_text_alone_says_what_to_do_with_pictures(tiny: Path, tmp_path: Path) -> None:
     given = settings(tiny)
     place = models.locate(given.model)
@@ -299,3 +311,33 @@ def test_stopped_inside_a_save_it_goes_on_to_the_same_adapter(
     )
     assert set(expected) == set(resumed)
     assert all(torch.equal(expected[name], resumed[name]) for name in expected)
+
+
+def test_layers_that_are_named_are_those_of_the_language_model_alone(seer: Path, tmp_path: Path) -> None:
+    given = settings(seer, steps=1)
+    given = replace(given, lora=LoraSettings(r=4, alpha=8, targets=("q_proj", "v_proj")))
+    run(given, tmp_path / "t")
+    admitted = admit(tmp_path / "t/adapter", measure(given.model))
+    assert admitted.targets
+    saved = load_file(tmp_path / "t/adapter/adapter_model.safetensors")
+    adapted = {name.partition(".lora_")[0] for name in saved if ".lora_" in name}
+    assert all("language_model" in name and name.endswith(("q_proj", "v_proj")) for name in adapted)
+    assert {name.rpartition(".")[2] for name in adapted} == {"q_proj", "v_proj"}
+    wrong = replace(given, lora=LoraSettings(r=4, alpha=8, targets=("q_proj", "patch_embedding")))
+    with pytest.raises(SettingsError, match=r"lora\.targets.*language model has no linear layer 'patch_embedding'"):
+        made(wrong, tmp_path / "wrong")
+
+
+def test_a_base_whose_prompts_have_no_place_for_pictures_reads_text_alone(tmp_path: Path) -> None:
+    tokenizer = tokenizer_with("<image>")
+    tower = {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 1, "num_attention_heads": 4}
+    config = GitConfig(vision_config={**tower, "image_size": 24, "patch_size": 8}, vocab_size=len(tokenizer), **tower)
+    base = tmp_path / "git"
+    GitForCausalLM(config).save_pretrained(base)
+    GitProcessor(CLIPImageProcessorPil(), tokenizer).save_pretrained(base)
+    place = models.locate(ModelSettings(base=str(base)))
+    assert models.load_processor(place) is None
+    reader = models.load_tokenizer(place)
+    assert prompts.count_tokens(reader, MIXED[:1], models.load_processor(place))
+    with pytest.raises(DataError, match=r"reads none; name one that does"):
+        prompts.count_tokens(reader, MIXED[1:2], models.load_processor(place))

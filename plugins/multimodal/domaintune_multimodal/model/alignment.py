@@ -1,6 +1,6 @@
 """Stage 1: the projector learns to say in the language model's terms what the tower sees, and nothing else is trained.
 
-    anchor   each patch of a scene is brought near the mean of its words' embeddings; the language model is not run
+    anchor   each patch of a scene is brought near the sum of its words' embeddings; the language model is not run
     align    picture, then caption: the loss of the caption through the frozen language model (LLaVA, "plain")
 
 The second is LLaVA's own. The first is cheap where the symbols of the pictures are known, and saves most of the second.
@@ -18,15 +18,14 @@ from torch.nn.functional import cross_entropy
 
 from domaintune import DomaintuneError
 from domaintune_multimodal.model.tower import MASKED, cell_of
-from domaintune_multimodal.scenes.scene import COLOURS, SIZES, Scene
-from domaintune_multimodal.scenes.shapes import SHAPES
+from domaintune_multimodal.scenes.scene import Scene
 
 ANCHORED = 24
 """Scenes a step of anchoring."""
 ANCHOR_RATE = 2e-3
 EMPTY = 0.2
 """Weight of a patch without the middle of a thing: most are."""
-WORDS = (" nothing", *(f" {size} {colour} {shape}" for colour in COLOURS for shape in SHAPES for size in SIZES))
+NOTHING = " nothing"
 Show = Callable[..., None]
 
 
@@ -48,17 +47,20 @@ def anchor(
     The loss is the squared distance in units of the embeddings' own variance.
     """
     embed = model.get_input_embeddings()
+    told = [_words_of(scene, features.shape[1]) for scene in scenes]
+    known = sorted({words for several in told for words in several} | {NOTHING})
     with torch.no_grad():
-        ids = [torch.tensor(tokenizer(words)["input_ids"], device=features.device) for words in WORDS]
-        table = torch.stack([embed(several).float().mean(0) for several in ids])
+        ids = [torch.tensor(tokenizer(words)["input_ids"], device=features.device) for words in known]
+        table = torch.stack([embed(several).float().sum(0) / len(several) ** 0.5 for several in ids])
         spread = float(embed.weight.float().var())
-    wanted = torch.stack([_words_of(scene, features.shape[1]) for scene in scenes]).to(features.device)
+    place = {words: row for row, words in enumerate(known)}
+    wanted = torch.tensor([[place[words] for words in several] for several in told], device=features.device)
     projector = model.model.multi_modal_projector.float()
     optimizer = torch.optim.AdamW(projector.parameters(), lr=ANCHOR_RATE)
     loss = torch.zeros(())
     for step in range(steps):
         rows = torch.randint(len(scenes), (ANCHORED,)).to(features.device)
-        weight = torch.where(wanted[rows] > 0, 1.0, EMPTY)[..., None]
+        weight = torch.where(wanted[rows] == place[NOTHING], EMPTY, 1.0)[..., None]
         apart = (projector(features[rows]) - table[wanted[rows]]) ** 2
         loss = (apart * weight).sum() / weight.sum() / table.shape[1] / spread
         optimizer.zero_grad()
@@ -137,11 +139,11 @@ def _summed_loss(model: Any, rows: Sequence[tuple[torch.Tensor, list[int]]]) -> 
     return cross_entropy(model.lm_head(out[learned]).float(), labels[1:][learned], reduction="sum")
 
 
-def _words_of(scene: Scene, patches: int) -> torch.Tensor:
-    """Return which of WORDS each patch is to be near."""
-    found = torch.zeros(patches, dtype=torch.long)
+def _words_of(scene: Scene, patches: int) -> list[str]:
+    """Return what each patch is to say: of the thing whose middle it holds all that can be seen, and where it is."""
+    found = [NOTHING] * patches
     for thing in scene.things:
-        found[cell_of(thing.x, thing.y)] = WORDS.index(f" {thing.name}")
+        found[cell_of(thing.x, thing.y)] = f" {thing.name} {thing.position}"
     return found
 
 

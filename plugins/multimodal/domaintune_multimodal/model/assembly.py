@@ -29,7 +29,7 @@ ROUND = 64
 """The vocabulary is filled up to a multiple of this: kernels like it."""
 
 
-def put_together(language: str, tower: Any, image_processor: Any, layer: int) -> tuple[Any, Any]:
+def put_together(language: str, tower: Any, image_processor: Any, layer: int, device: str) -> tuple[Any, Any]:
     """Return model and processor; the projector is a 2-layer GELU MLP that has learned nothing (LLaVA-1.5)."""
     place = locate_model(language)
     tokenizer = AutoTokenizer.from_pretrained(place, trust_remote_code=False)
@@ -37,7 +37,12 @@ def put_together(language: str, tower: Any, image_processor: Any, layer: int) ->
     tokenizer.chat_template = templates.fitting(tokenizer.get_vocab())
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
-    text = AutoModelForCausalLM.from_pretrained(place, use_safetensors=True, trust_remote_code=False, dtype=_dtype())
+    text = AutoModelForCausalLM.from_pretrained(
+        place,
+        use_safetensors=True,
+        trust_remote_code=False,
+        dtype=torch.bfloat16 if device == "cuda" else torch.float32,
+    )
     _enlarge(text, len(tokenizer))
     strategy = "default" if tower.config.model_type.startswith("clip") else "full"  # CLIP's first place is no patch
     config = LlavaConfig(
@@ -49,7 +54,7 @@ def put_together(language: str, tower: Any, image_processor: Any, layer: int) ->
         projector_hidden_act="gelu",
         tie_word_embeddings=bool(text.config.tie_word_embeddings),
     )
-    model = _joined(config, tower.to(text.dtype), text)
+    model = _joined(config, tower.to(text.dtype), text).to(device)
     processor = LlavaProcessor(
         image_processor=image_processor,
         tokenizer=tokenizer,
@@ -79,16 +84,15 @@ def _joined(config: Any, tower: Any, text: Any) -> Any:
     model.model.language_model, model.lm_head = text.model, text.lm_head
     model.tie_weights()
     model.generation_config = text.generation_config
-    return model.to(device())
+    return model
 
 
-def device() -> str:
-    """Return where a model is put together and aligned."""
-    return "cuda" if torch.cuda.is_available() else "cpu"
-
-
-def _dtype() -> torch.dtype:
-    return torch.bfloat16 if device() == "cuda" else torch.float32
+def chosen_device(wanted: str) -> str:
+    """Return where a model is put together and aligned: cuda or cpu."""
+    there = torch.cuda.is_available()
+    if wanted == "cuda" and not there:
+        raise DomaintuneError("model.options.device = 'cuda', but torch sees no such device here; use 'auto' or 'cpu'")
+    return "cuda" if there and wanted != "cpu" else "cpu"
 
 
 def small_tower() -> tuple[Any, Any]:

@@ -60,8 +60,7 @@ def commonest(scene: Scene, asked: str) -> Iterator[Found]:
     """Ask for the value that more things have than any other value."""
     counts = Counter(str(getattr(thing, asked)) for thing in scene.things).most_common()
     if len(scene.things) > 1 and (len(counts) == 1 or counts[0][1] > counts[1][1]):
-        value = counts[0][0]
-        yield Found((), value, tuple(thing for thing in scene.things if getattr(thing, asked) == value))
+        yield Found((), counts[0][0])
 
 
 FORMS: tuple[Form, ...] = (
@@ -71,14 +70,14 @@ FORMS: tuple[Form, ...] = (
     Form("colour", "Name the colour of the only {}.", COLOURS, partial(attribute, asked="colour", by=("size",))),
     Form("colour", "What colour is the thing {}?", COLOURS, partial(outermost, asked="colour")),
     Form("colour", "What colour is the only thing {} the {}?", COLOURS, partial(beside, asked="colour")),
-    Form("colour", "Which colour is the most common one?", COLOURS, partial(commonest, asked="colour")),
+    Form("colour", "Which colour is most common among the things?", COLOURS, partial(commonest, asked="colour")),
     Form("shape", "What shape is the {}?", SHAPES, partial(attribute, asked="shape", by=("colour",))),
     Form("shape", "What is the shape of the {}?", SHAPES, partial(attribute, asked="shape", by=("size", "colour"))),
     Form("shape", "Which shape is the {}?", SHAPES, partial(attribute, asked="shape", by=("position",))),
     Form("shape", "Name the shape of the only {}.", SHAPES, partial(attribute, asked="shape", by=("size",))),
     Form("shape", "What shape is the thing {}?", SHAPES, partial(outermost, asked="shape")),
     Form("shape", "What shape is the only thing {} the {}?", SHAPES, partial(beside, asked="shape")),
-    Form("shape", "Which shape is the most common one?", SHAPES, partial(commonest, asked="shape")),
+    Form("shape", "Which shape is most common among the things?", SHAPES, partial(commonest, asked="shape")),
     Form("size", "Is the {} small or large?", SIZES, partial(attribute, asked="size", by=("shape",))),
     Form("size", "What size is the {}?", SIZES, partial(attribute, asked="size", by=("colour",))),
     Form("size", "How big is the {}, small or large?", SIZES, partial(attribute, asked="size", by=("colour", "shape"))),

@@ -31,27 +31,27 @@ def total(scene: Scene) -> Iterator[Found]:
 def with_value(scene: Scene, attribute: str) -> Iterator[Found]:
     """Ask how many things have a value, also values that none has."""
     for value in VALUES[attribute]:
-        them = tuple(thing for thing in scene.things if getattr(thing, attribute) == value)
-        yield Found((phrase((attribute,), lambda _, value=value: value, 2),), str(len(them)), them)  # type: ignore[misc]
+        count = sum(getattr(thing, attribute) == value for thing in scene.things)
+        yield Found((phrase((attribute,), lambda _, value=value: value, 2),), str(count))  # type: ignore[misc]
 
 
 def with_both(scene: Scene, first: str, second: str) -> Iterator[Found]:
     """Ask how many things have two values at once; both values do occur."""
     for one in dict.fromkeys(str(getattr(thing, first)) for thing in scene.things):
         for other in dict.fromkeys(str(getattr(thing, second)) for thing in scene.things):
-            if {first, second} == {"colour", "shape"} and not askable(scene, one, other):
+            values = {first: one, second: other}
+            pair = (values.get("colour", ""), values.get("shape", ""))
+            if not askable(scene, *pair):
                 continue
-            them = tuple(t for t in scene.things if getattr(t, first) == one and getattr(t, second) == other)
-            words = phrase((first, second), {first: one, second: other}.__getitem__, 2)
-            yield Found((words,), str(len(them)), them)
+            count = sum(getattr(t, first) == one and getattr(t, second) == other for t in scene.things)
+            yield Found((phrase((first, second), values.__getitem__, 2),), str(count), named=pair)
 
 
 def without(scene: Scene, attribute: str) -> Iterator[Found]:
     """Ask how many things lack a value that some thing has."""
     for value in dict.fromkeys(str(getattr(thing, attribute)) for thing in scene.things):
-        them = tuple(thing for thing in scene.things if getattr(thing, attribute) != value)
-        word = plural(value, 2) if attribute == "shape" else value
-        yield Found((word,), str(len(them)), them)
+        count = sum(getattr(thing, attribute) != value for thing in scene.things)
+        yield Found((plural(value, 2) if attribute == "shape" else value,), str(count))
 
 
 def different(scene: Scene, attribute: str) -> Iterator[Found]:
@@ -130,15 +130,15 @@ FORMS: tuple[Form, ...] = (
     Form("count", "What is the number of {}?", _NONE, partial(with_both, first="size", second="shape")),
     Form("count", "How many {} do you find?", _NONE, partial(with_both, first="size", second="colour")),
     Form("count", "How many things are not {}?", _NONE, partial(without, attribute="colour")),
-    Form("count", "How many things are no {}?", _NONE, partial(without, attribute="shape")),
-    Form("count", "How many different colours are there?", _FEW[:4], partial(different, attribute="colour")),
-    Form("count", "How many different shapes are there?", _FEW[:4], partial(different, attribute="shape")),
+    Form("count", "How many of the things are not {}?", _NONE, partial(without, attribute="shape")),
+    Form("count", "How many different colours do the things have?", _FEW[:4], partial(different, attribute="colour")),
+    Form("count", "How many different shapes do the things have?", _FEW[:4], partial(different, attribute="shape")),
     Form("comparison", "Are there more {} than {}?", YES_NO, partial(more, attribute="colour")),
     Form("comparison", "Do you see more {} than {}?", YES_NO, partial(more, attribute="shape")),
     Form("comparison", "Does the picture show more {} than {}?", YES_NO, partial(more, attribute="size")),
     Form("comparison", "Are there as many {} as {}? Answer yes or no.", YES_NO, equally_many),
     Form("comparison", "Which colour do more things have, {} or {}?", COLOURS, partial(which_more, attribute="colour")),
-    Form("comparison", "Which shape is there more of, {} or {}?", SHAPES, partial(which_more, attribute="shape")),
+    Form("comparison", "Which shape do more things have, {} or {}?", SHAPES, partial(which_more, attribute="shape")),
     Form("comparison", "Is the {} larger than the {}?", YES_NO, larger),
     Form("comparison", "Do the {} and the {} have the same colour?", YES_NO, _SAME_COLOUR),
     Form("comparison", "Do the {} and the {} have the same shape?", YES_NO, _SAME_SHAPE),

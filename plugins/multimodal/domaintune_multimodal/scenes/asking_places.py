@@ -33,13 +33,12 @@ _CLEAR = 0.02
 def exists(scene: Scene, by: By) -> Iterator[Found]:
     """Ask for combinations that are there and for some that are not, put together from what is."""
     there = [{name: str(getattr(thing, name)) for name in by} for thing in scene.things]
-    for values in {tuple(one.items()): one for one in there}.values():
-        them = tuple(t for t in scene.things if all(getattr(t, name) == value for name, value in values.items()))
-        yield Found((with_article(phrase(by, values.__getitem__)),), "yes", them)
-    for values in _absent(by, there):
-        pair = (values.get("colour", ""), values.get("shape", ""))
-        if askable(scene, *pair):
-            yield Found((with_article(phrase(by, values.__getitem__)),), "no", absent=pair)
+    present = list({tuple(one.items()): one for one in there}.values())
+    for answer, asked in (("yes", present), ("no", list(_absent(by, there)))):
+        for values in asked:
+            pair = (values.get("colour", ""), values.get("shape", ""))
+            if askable(scene, *pair):
+                yield Found((with_article(phrase(by, values.__getitem__)),), answer, named=pair)
 
 
 def _absent(by: By, there: list[dict[str, str]]) -> Iterator[dict[str, str]]:
@@ -55,9 +54,8 @@ def _absent(by: By, there: list[dict[str, str]]) -> Iterator[dict[str, str]]:
 def anything(scene: Scene) -> Iterator[Found]:
     """Ask whether something is in a ninth of the picture, unless something is there but for its middle."""
     for place, (row, column) in zip(POSITIONS, product(range(3), range(3)), strict=True):
-        there = tuple(thing for thing in scene.things if thing.position == place)
-        if there:
-            yield Found((place,), "yes", there)
+        if any(thing.position == place for thing in scene.things):
+            yield Found((place,), "yes")
         elif not any(_reaches(thing, column, row) for thing in scene.things):
             yield Found((place,), "no")
 
@@ -131,7 +129,7 @@ def covers(scene: Scene) -> Iterator[Found]:
 def overlap(scene: Scene) -> Iterator[Found]:
     """Ask whether anything is hidden in part."""
     if len(scene.things) > 1:
-        yield Found((), YES_NO[scene.covered is None], scene.covered or ())
+        yield Found((), YES_NO[scene.covered is None])
 
 
 def partly_hidden(scene: Scene) -> Iterator[Found]:

@@ -87,7 +87,9 @@ def _test(options: SceneOptions, rng: random.Random) -> Iterator[Example]:
 
 
 def _item(scene: Scene, picture: str, question: Question, place: str) -> Example:
-    tags = {question.kind, "unseen" if question.unseen else "seen"} if question.about else {question.kind}
+    tags: set[str] = {question.kind}
+    if question.about and question.kind != "count":  # of seen pairs there are rarely three, beside a held-out one
+        tags.add("unseen" if question.unseen else "seen")
     return Example(
         prompt=(Message(role="user", content=f"{IMAGE}\n{question.text}"),),
         completion=(Message(role="assistant", content=question.said),),

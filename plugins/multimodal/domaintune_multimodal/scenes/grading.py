@@ -19,15 +19,18 @@ _SAME = {"zero": "0", "none": "0", "center": "middle", "centre": "middle", "big"
     name: str(number) for number, name in enumerate(NUMBERS) if number
 }
 """Other words for the same answer."""
-_CORNER = re.compile(r"(?:in|on|at) the (?=top|middle|bottom|left|right)")
+_PLACE = re.compile(
+    r"(?:(?:in|on|at) )?(?:the )?((?:top|middle|bottom)(?: left| middle| right)?|left|right)(?: (?:corner|side|part))?"
+)
+_AMOUNT = re.compile(r"(\d+) things?")
 
 
 def answer_of(text: str) -> str:
     """Return what an answer says, in the words of the references: `blue`, `3`, `top left`, `yes`.
 
     It is what follows the last "the answer is"; else the first line. Case, quotes and marks, the full stop, a leading
-    article and "in the" before a place are left out; number words are digits; of "yes, there is" only "yes" counts. Other
-    sentences stay as they are, and are wrong.
+    article, "in the" before a place, "corner", "side" or "part" behind it, and "things" behind a number are left out;
+    number words are digits; of "yes, there is" only "yes" counts. Other sentences stay as they are, and are wrong.
 
         answer_of("3 - 1 = 2. So the answer is 2.") == answer_of("Two") == "2"
     """
@@ -37,12 +40,10 @@ def answer_of(text: str) -> str:
     sure = _YES_NO.match(line)
     if sure:
         return sure[1]
-    line = line.strip(" .!,;:")
-    line = _CORNER.sub("", line, count=1) if _CORNER.match(line) else line
-    words = [_SAME.get(word, word) for word in line.replace("-", " ").split()]
-    if len(words) > 1 and words[0] in {"a", "an", "the"}:
-        words = words[1:]
-    return " ".join(words)
+    line = line.strip(" .!,;:").replace("-", " ")
+    line = " ".join(_SAME.get(word, word) for word in line.split())
+    bare = _PLACE.fullmatch(line) or _AMOUNT.fullmatch(line)
+    return bare[1] if bare else re.sub(r"^(?:an?|the) (?=.)", "", line)
 
 
 _THING = "X"
@@ -86,20 +87,43 @@ class SceneGrader:
 
 
 class _Commonest:
-    """Answers a question by its text alone: the commonest answer of its form, else of its first two words, else of all."""
+    """Answers a question by its text alone: the commonest answer of its form, else of its first two words, else of all.
+
+    A form may name two colours or two shapes to choose from, others in every question. There it is the first or the
+    second, whichever was right more often in training.
+    """
 
     def __init__(self, train: Sequence[Example]) -> None:
         self._by_form: dict[str, Counter[str]] = {}
+        self._chosen: dict[str, Counter[int]] = {}
         for question, answer in _turns(train):
             for key in _keys(question):
                 self._by_form.setdefault(key, Counter())[answer] += 1
+            named = _choices(question)
+            place = named.index(answer) if answer in named else -1
+            self._chosen.setdefault(form_of(question), Counter())[place] += 1
 
     def __call__(self, example: Example) -> str:
         for key in _keys(example.question):
             counts = self._by_form.get(key)
             if counts:
-                return max(sorted(counts), key=counts.__getitem__)
+                answer = max(sorted(counts), key=counts.__getitem__)
+                return self._choice(key, example.question) or answer
         return ""
+
+    def _choice(self, form: str, question: str) -> str | None:
+        """Return the choice that the question names at the place preferred, of a form whose answers were all named."""
+        chosen, named = self._chosen.get(form, Counter()), _choices(question)
+        if not chosen or chosen[-1] or not named:
+            return None
+        return named[max(sorted(chosen), key=chosen.__getitem__)]
+
+
+def _choices(question: str) -> tuple[str, ...]:
+    """Return the two colours, or the two shapes, that a question names; nothing where it names more, or fewer."""
+    words = re.findall(r"[a-z]+", question.lower())
+    named = tuple(dict.fromkeys(word for word in words if word in COLOURS or word in SHAPES))
+    return named if len(named) == 2 and (named[0] in COLOURS) is (named[1] in COLOURS) else ()
 
 
 def _keys(question: str) -> tuple[str, str, str]:

@@ -34,7 +34,10 @@ class Question:
     text: str
     answer: str
     about: frozenset[Pair | tuple[str, str]] = frozenset()
-    """Colour and shape of the things it is about; none where it is about all."""
+    """Colour and shape of what it names or asks for; none where it is about all things, or does not tell things apart.
+
+    The answer has no part in this, so that it cannot be guessed from what a question is about.
+    """
     working: str = ""
 
     @property
@@ -52,8 +55,8 @@ def questions(scene: Scene, form: Form) -> Iterator[Question]:
     """Yield all that a form can ask of a scene."""
     for found in form.find(scene):
         pairs: set[Pair | tuple[str, str]] = {thing.pair for thing in found.about}
-        if all(found.absent):
-            pairs.add(found.absent)
+        if all(found.named):
+            pairs.add(found.named)
         yield Question(
             kind=form.kind,
             form=form.text,
@@ -65,13 +68,18 @@ def questions(scene: Scene, form: Form) -> Iterator[Question]:
 
 
 class Draw:
-    """Draws questions so that kinds, the forms of a kind and the answers of a form are used about equally often."""
+    """Draws questions so that kinds, the forms of a kind and the answers of a form are used about equally often.
+
+    So are held-out pairs and others in a form, where a picture leaves the choice; the answers are even within each, for
+    who hears of a new pair must not know from that alone what to answer.
+    """
 
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
         self._kinds: Counter[str] = Counter()
         self._forms: Counter[str] = Counter()
-        self._answers: Counter[tuple[str, str]] = Counter()
+        self._pairs: Counter[tuple[str, bool]] = Counter()
+        self._answers: Counter[tuple[str, bool, str]] = Counter()
 
     def some(self, scene: Scene, count: int, kinds: Sequence[Kind], *, each: int = 2) -> list[Question]:
         """Return up to so many different questions about a scene, at most `each` of a kind."""
@@ -94,17 +102,20 @@ class Draw:
                 if question is not None:
                     self._kinds[kind] += 1
                     self._forms[form.text] += 1
-                    self._answers[form.text, question.answer] += 1
+                    self._pairs[form.text, question.unseen] += 1
+                    self._answers[form.text, question.unseen, question.answer] += 1
                     return question
         return None
 
     def _of_form(self, scene: Scene, form: Form) -> Question | None:
-        by_answer: dict[str, list[Question]] = {}
+        found: dict[bool, dict[str, list[Question]]] = {}
         for question in questions(scene, form):
-            by_answer.setdefault(question.answer, []).append(question)
-        most = 1 + _UNEVEN * self._forms[form.text] / len(form.answers)
-        allowed = [answer for answer in by_answer if self._answers[form.text, answer] + 1 <= most]
-        if not allowed:
-            return None
-        answer = min(allowed, key=lambda answer: (self._answers[form.text, answer], self._rng.random()))
-        return self._rng.choice(by_answer[answer])
+            found.setdefault(question.unseen, {}).setdefault(question.answer, []).append(question)
+        for unseen in sorted(found, key=lambda unseen: self._pairs[form.text, unseen]):
+            used = {answer: self._answers[form.text, unseen, answer] for answer in found[unseen]}
+            most = 1 + _UNEVEN * self._pairs[form.text, unseen] / len(form.answers)
+            allowed = [answer for answer, times in used.items() if times + 1 <= most]
+            if allowed:
+                answer = min(allowed, key=lambda answer: (used[answer], self._rng.random()))
+                return self._rng.choice(found[unseen][answer])
+        return None

@@ -34,7 +34,7 @@ def taken_away(scene: Scene, attribute: str) -> Iterator[Found]:
         left = count - len(gone)
         said = value if attribute == "colour" else _article_of(len(gone), value)
         working = f"{_there(count)} {_some(len(gone))} {said}. {count} - {len(gone)} = {left}."
-        yield Found((what,), str(left), tuple(scene.things), working)
+        yield Found((what,), str(left), (), working)
 
 
 def added(scene: Scene) -> Iterator[Found]:
@@ -94,8 +94,7 @@ def corners(scene: Scene) -> Iterator[Found]:
     if triangles + squares:
         answer = 3 * triangles + 4 * squares
         parts = f"{_there_of(triangles, 'triangle')} {_there_of(squares, 'square')}"
-        about = tuple(thing for thing in scene.things if thing.shape in CORNERS)
-        yield Found((), str(answer), about, f"{parts} 3 * {triangles} + 4 * {squares} = {answer}.")
+        yield Found((), str(answer), (), f"{parts} 3 * {triangles} + 4 * {squares} = {answer}.")
 
 
 def in_order(scene: Scene, asked: str) -> Iterator[Found]:
@@ -107,7 +106,7 @@ def in_order(scene: Scene, asked: str) -> Iterator[Found]:
         values = [str(getattr(thing, asked)) for thing in things]
         for place in range(1, len(things)):
             working = f"From the {way} I see {listed(values)}. The {_ORDINALS[place]} is {values[place]}."
-            yield Found((_ORDINALS[place], way), values[place], tuple(things), working)
+            yield Found((_ORDINALS[place], way), values[place], (things[place],), working)
 
 
 def partner(scene: Scene, asked: str, shared: str) -> Iterator[Found]:
@@ -117,12 +116,10 @@ def partner(scene: Scene, asked: str, shared: str) -> Iterator[Found]:
         same = [other for other in alike(scene, thing, (shared,)) if other is not thing]
         if name and len(same) == 1:
             value, answer = str(getattr(thing, shared)), str(getattr(same[0], asked))
-            what = value if shared == "shape" else f"{value} thing"
-            working = (
-                f"The {name} is {with_article(value) if shared == 'shape' else value}. The other {what} is {answer}."
-            )
-            if asked == "shape":
-                working = f"The {name} is {value}. The other {what} is {with_article(answer)}."
+            is_what, what = (with_article(value), value) if shared == "shape" else (value, f"{value} thing")
+            working = f"The other {what} is {with_article(answer) if asked == 'shape' else answer}."
+            if value not in name.split():
+                working = f"The {name} is {is_what}. {working}"
             yield Found((name,), answer, (thing, same[0]), working)
 
 
@@ -142,7 +139,7 @@ def doubled(scene: Scene, attribute: str) -> Iterator[Found]:
         same, count = len(alike(scene, thing, (attribute,))), len(scene.things)
         value = str(getattr(thing, attribute))
         working = f"{_there(count)} {_some(same)} {value}. {count} + {same} = {count + same}."
-        yield Found((value,), str(count + same), tuple(scene.things), working)
+        yield Found((value,), str(count + same), (), working)
 
 
 def odd_one_out(scene: Scene, asked: str, among: str) -> Iterator[Found]:
@@ -157,7 +154,7 @@ def odd_one_out(scene: Scene, asked: str, among: str) -> Iterator[Found]:
             answer = str(getattr(thing, asked))
             said = answer if asked == "colour" else with_article(answer)
             working = f"The other things are {most}, and one is {own}. It is {said}."
-            yield Found((among,), answer, tuple(scene.things), working)
+            yield Found((among,), answer, (thing,), working)
 
 
 def _there(count: int) -> str:
@@ -238,7 +235,7 @@ FORMS: tuple[Form, ...] = (
     ),
     Form(
         "reasoning",
-        "All things but one share a {}. What shape is that one?",
+        "All things but one have the same {}. What shape is that one?",
         SHAPES,
         partial(odd_one_out, asked="shape", among="colour"),
     ),

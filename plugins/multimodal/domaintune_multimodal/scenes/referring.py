@@ -22,15 +22,18 @@ NAMES: tuple[By, ...] = (("colour", "shape"), ("size", "colour", "shape"), ("sha
 
 @dataclass(frozen=True)
 class Found:
-    """What fills a form on one scene: the words of its gaps, the only right answer, and the things it is about."""
+    """What fills a form on one scene: the words of its gaps, the only right answer, and the things it is about.
+
+    It is about things that it asks for one by one, whatever the answer; of all things, or of how many, it is about none.
+    """
 
     words: tuple[str, ...]
     answer: str
     about: tuple[Thing, ...] = ()
     working: str = ""
     """The sentences that lead to the answer, of a question that needs some."""
-    absent: tuple[str, str] = ("", "")
-    """Colour and shape that the question names though nothing has both."""
+    named: tuple[str, str] = ("", "")
+    """Colour and shape that the question names, whether or not anything has both."""
 
 
 Finder: TypeAlias = Callable[[Scene], Iterator[Found]]

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from domaintune import BuildContext, DataError, Dropped, Example
 from domaintune_multimodal.scienceqa.options import ScienceOptions
@@ -54,18 +54,24 @@ def read_splits(source: str) -> dict[str, str]:
         raise DataError(f"{source!r} cannot be read: {error.strerror}; check data.options.splits") from None
     except (ValueError, RecursionError):
         raise DataError(f"{source!r} is no JSON; check data.options.splits") from None
-    if not isinstance(given, Mapping) or not any(
-        isinstance(given.get(name), list) for name in ("train", "val", "test")
-    ):
-        raise DataError(f"{source!r} has no list of problem ids under train, val or test; check data.options.splits")
+    named = (
+        {name: given[name] for name in ("train", "val", "test") if name in given} if isinstance(given, Mapping) else {}
+    )
+    if not named or not all(map(_is_list_of_ids, named.values())):
+        wrong = next((name for name, ids in named.items() if not _is_list_of_ids(ids)), "train, val or test")
+        raise DataError(f"{source!r} has no list of problem ids under {wrong}; check data.options.splits")
     found: dict[str, str] = {}
-    for name in ("train", "val", "test"):
-        for problem in map(str, given.get(name) or ()):
+    for name, ids in named.items():
+        for problem in map(str, ids):
             if found.setdefault(problem, name) != name:
                 raise DataError(
                     f"{source!r} has problem {problem[:40]!r} in {found[problem]} and in {name}; mend the file"
                 )
     return found
+
+
+def _is_list_of_ids(given: Any) -> bool:
+    return isinstance(given, list) and all(isinstance(one, int | str) and not isinstance(one, bool) for one in given)
 
 
 def _placed(problem: Problem, splits: Mapping[str, str] | None) -> Problem:

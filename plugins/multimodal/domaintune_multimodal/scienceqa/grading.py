@@ -20,15 +20,23 @@ class ScienceGrader:
 
     def __init__(self, options: ScienceGradingOptions | None = None) -> None:
         self._options = options or ScienceGradingOptions()
+        self._elsewhere: dict[str, str] = {}
 
     def items(self, test: Sequence[Example]) -> list[Example]:
         """Return the problems of the option `items`, or else the held-out examples; DataError where a row is none."""
         if not self._options.items:
             return list(test)
         folder = Path(self._options.images or Path(self._options.items).parent)
-        items = [self._item(problem, folder) for problem in self._problems()]
-        _refuse_missing(items)
-        return items
+        return [self._item(problem, folder) for problem in self._problems()]
+
+    def ready(self) -> None:
+        """Refuse to begin where pictures of the items are not there: models are shown them. Raises DataError."""
+        if self._options.items:
+            _refuse_missing(self.items([]))
+
+    def absent(self, name: str) -> str:
+        """Return why a problem of the file of items is none of the items; empty where the file does not hold it."""
+        return self._elsewhere.get(name, "")
 
     def grade(self, example: Example, answer: str) -> Iterator[Score]:
         """Yield `accuracy`, and `parsed`: whether a letter can be read at all."""
@@ -68,10 +76,17 @@ class ScienceGrader:
                 raise DataError(f"{origin}: problem {problem.id[:40]!r} is there already, in {seen[problem.id]}")
             seen[problem.id] = origin
             splits[problem.split or "none"] += 1
-            if options.split == "all" or problem.split in ("", options.split):
-                wanted += 1
-                if not (problem.image and options.pictures == "drop"):
-                    yield problem
+            if options.split != "all" and problem.split not in ("", options.split):
+                self._elsewhere[problem.id] = (
+                    f"it is of the split {problem.split!r}, and {options.split!r} is asked "
+                    f"(--set eval.multimodal-scienceqa.split={problem.split}, or all)"
+                )
+                continue
+            wanted += 1
+            if problem.image and options.pictures == "drop":
+                self._elsewhere[problem.id] = "it has a picture (eval.multimodal-scienceqa.pictures=drop)"
+            else:
+                yield problem
         if not wanted:
             there = ", ".join(f"{name} {count:,}" for name, count in sorted(splits.items())) or "nothing"
             raise DataError(
