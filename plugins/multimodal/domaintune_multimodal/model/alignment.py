@@ -48,19 +48,20 @@ def anchor(
     """
     embed = model.get_input_embeddings()
     told = [_words_of(scene, features.shape[1]) for scene in scenes]
-    known = sorted({words for several in told for words in several} | {NOTHING})
+    known = sorted({words for several in told for words in several})
     with torch.no_grad():
         ids = [torch.tensor(tokenizer(words)["input_ids"], device=features.device) for words in known]
         table = torch.stack([embed(several).float().sum(0) / len(several) ** 0.5 for several in ids])
         spread = float(embed.weight.float().var())
     place = {words: row for row, words in enumerate(known)}
     wanted = torch.tensor([[place[words] for words in several] for several in told], device=features.device)
+    empty = torch.tensor([words.startswith(NOTHING) for words in known], device=features.device)
     projector = model.model.multi_modal_projector.float()
     optimizer = torch.optim.AdamW(projector.parameters(), lr=ANCHOR_RATE)
     loss = torch.zeros(())
     for step in range(steps):
         rows = torch.randint(len(scenes), (ANCHORED,)).to(features.device)
-        weight = torch.where(wanted[rows] == place[NOTHING], EMPTY, 1.0)[..., None]
+        weight = torch.where(empty[wanted[rows]], EMPTY, 1.0)[..., None]
         apart = (projector(features[rows]) - table[wanted[rows]]) ** 2
         loss = (apart * weight).sum() / weight.sum() / table.shape[1] / spread
         optimizer.zero_grad()
@@ -140,10 +141,10 @@ def _summed_loss(model: Any, rows: Sequence[tuple[torch.Tensor, list[int]]]) -> 
 
 
 def _words_of(scene: Scene, patches: int) -> list[str]:
-    """Return what each patch is to say: of the thing whose middle it holds all that can be seen, and where it is."""
-    found = [NOTHING] * patches
+    """Return what each patch is to say: of the thing in its middle what it is and where, of the others how many there are."""
+    found = [f"{NOTHING} {len(scene.things)}"] * patches
     for thing in scene.things:
-        found[cell_of(thing.x, thing.y)] = f" {thing.name} {thing.position}"
+        found[cell_of(thing.x, thing.y)] = f" {thing.name} {thing.row} {thing.column}"
     return found
 
 

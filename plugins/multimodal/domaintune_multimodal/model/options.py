@@ -24,7 +24,7 @@ class AssembledOptions:
     images: str = _option("", "folder of the captions' pictures; empty: that of the file")
     tower_steps: int = _option(700, "steps in which the small tower is trained, 96 pictures each")
     anchor_steps: int = _option(1000, "steps in which patches of scenes are brought near their words, before stage 1")
-    steps: int = _option(30, "stage 1: optimizer steps; 0 leaves the projector as it began")
+    steps: int = _option(20, "stage 1: optimizer steps; 0 leaves the projector as it began")
     batch_size: int = _option(16, "stage 1: captions a step")
     micro_batch_size: int = _option(16, "stage 1: captions in memory at once")
     learning_rate: float = _option(1e-3, "stage 1: peak learning rate of the projector (LLaVA-1.5: 1e-3)")

@@ -83,16 +83,6 @@ FORMS: tuple[Form, ...] = (
     Form("size", "How big is the {}, small or large?", SIZES, partial(attribute, asked="size", by=("colour", "shape"))),
     Form("size", "Is the {} large or small?", SIZES, partial(attribute, asked="size", by=("position",))),
     Form("size", "What is the size of the thing {}?", SIZES, partial(outermost, asked="size")),
-    Form("position", "Where is the {}?", POSITIONS, partial(attribute, asked="position", by=("shape",))),
-    Form(
-        "position",
-        "In which part of the picture is the {}?",
-        POSITIONS,
-        partial(attribute, asked="position", by=("colour",)),
-    ),
-    Form(
-        "position", "Where can you see the {}?", POSITIONS, partial(attribute, asked="position", by=("colour", "shape"))
-    ),
     Form(
         "position",
         "Is the {} on the left, in the middle or on the right?",
@@ -104,6 +94,16 @@ FORMS: tuple[Form, ...] = (
         "Is the {} at the top, in the middle or at the bottom?",
         ROWS,
         partial(attribute, asked="row", by=("colour", "shape")),
+    ),
+    Form("position", "Where is the {}?", POSITIONS, partial(attribute, asked="position", by=("shape",))),
+    Form(
+        "position",
+        "In which part of the picture is the {}?",
+        POSITIONS,
+        partial(attribute, asked="position", by=("colour",)),
+    ),
+    Form(
+        "position", "Where can you see the {}?", POSITIONS, partial(attribute, asked="position", by=("colour", "shape"))
     ),
     Form("position", "Where is the only {}?", POSITIONS, partial(attribute, asked="position", by=("size",))),
 )

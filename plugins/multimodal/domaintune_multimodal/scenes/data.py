@@ -31,7 +31,7 @@ def scenes(context: BuildContext) -> Iterator[Example]:
 
 
 def _train(options: SceneOptions, rng: random.Random) -> Iterator[Example]:
-    draw_question, made = Draw(rng), _Different(rng, options, held_out=False)
+    draw_question, made = Draw(rng, options.forms), _Different(rng, options, held_out=False)
     types = _shares(options, rng)
     for place, kind in enumerate(types):
         scene = made.scene()
@@ -76,7 +76,7 @@ def _lesson(scene: Scene, kind: str, turns: Sequence[tuple[str, str]], place: in
 
 
 def _test(options: SceneOptions, rng: random.Random) -> Iterator[Example]:
-    draw_question, made = Draw(rng), _Different(rng, options, held_out=True)
+    draw_question, made = Draw(rng, options.forms), _Different(rng, options, held_out=True)
     each = max(2, -(-options.test_questions // len(options.kinds)))
     for place in range(options.test):
         scene = made.scene()

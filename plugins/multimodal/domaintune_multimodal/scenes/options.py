@@ -29,6 +29,7 @@ class SceneOptions:
     reasoning: float = _option(77.0, "share of reasoning: one question, answered in steps")
     turns: tuple[int, int] = _option((4, 6), "fewest and most questions of a conversation")
     things: tuple[int, int] = _option((1, 5), "fewest and most things in a picture")
+    forms: int = _option(0, "most forms of a kind that are asked, the plainest first; 0: all")
     kinds: tuple[Kind, ...] = _option(KINDS, "what is asked about: " + ", ".join(KINDS))
 
     def __post_init__(self) -> None:
@@ -36,6 +37,7 @@ class SceneOptions:
         _between("train", self.train, 1, 1_000_000)
         _between("test", self.test, 1, 100_000)
         _between("test_questions", self.test_questions, 1, 20)
+        _between("forms", self.forms, 0, 100)
         for name in ("conversation", "detail", "reasoning"):
             _between(name, getattr(self, name), 0, 1e9)
         if not self.conversation + self.detail + self.reasoning:

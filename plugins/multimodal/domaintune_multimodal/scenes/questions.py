@@ -71,11 +71,12 @@ class Draw:
     """Draws questions so that kinds, the forms of a kind and the answers of a form are used about equally often.
 
     So are held-out pairs and others in a form, where a picture leaves the choice; the answers are even within each, for
-    who hears of a new pair must not know from that alone what to answer.
+    who hears of a new pair must not know from that alone what to answer. `forms` are the most of a kind, 0 for all.
     """
 
-    def __init__(self, rng: random.Random) -> None:
+    def __init__(self, rng: random.Random, forms: int = 0) -> None:
         self._rng = rng
+        self._most_forms = forms or None
         self._kinds: Counter[str] = Counter()
         self._forms: Counter[str] = Counter()
         self._pairs: Counter[tuple[str, bool]] = Counter()
@@ -96,7 +97,7 @@ class Draw:
     def _next(self, scene: Scene, kinds: Sequence[Kind], used: Collection[str]) -> Question | None:
         """Return a question of the kind and the form used least that the scene allows, and count it."""
         for kind in sorted(kinds, key=lambda kind: (self._kinds[kind], self._rng.random())):
-            forms = [form for form in _OF_KIND[kind] if form.text not in used]
+            forms = [form for form in _OF_KIND[kind][: self._most_forms] if form.text not in used]
             for form in sorted(forms, key=lambda form: (self._forms[form.text], self._rng.random())):
                 question = self._of_form(scene, form)
                 if question is not None:
