@@ -6,6 +6,7 @@ import ast
 import inspect
 import json
 import re
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from composing import packaged, update
 from typer.testing import CliRunner
 
 from domaintune import (
+    Bars,
     BuildContext,
     Component,
     Domain,
@@ -304,3 +306,25 @@ def test_every_hook_says_when_it_is_called_and_has_a_heading_and_a_test(hook: st
     here = ast.parse(Path(__file__).read_text(encoding="utf-8"))
     tests = [node.name for node in ast.walk(here) if isinstance(node, ast.FunctionDef)]
     assert any(name.startswith(f"test_{hook}_") for name in tests), f"no test in this file is named test_{hook}_…"
+
+
+def test_domaintune_models_are_made_once_and_trained_on(offer: Offer, tiny: Path, table: Path) -> None:
+    class Copy:
+        made = 0
+
+        def identity(self) -> dict[str, str]:
+            return {"of": "tiny"}
+
+        def make(self, folder: Path, bars: Bars) -> str:
+            Copy.made += 1
+            with bars("copying", 1) as show:
+                shutil.copytree(tiny, folder, dirs_exist_ok=True)
+                show(1, 1)
+            return "a copy"
+
+    part = Component(name="toy-copy", summary="The tiny model again", load=lambda: Copy)
+    offer(domaintune_domains=[toy_domain()], domaintune_data_builders=[SUMS], domaintune_models=[part])
+    assert listed("base model", "toy-copy")
+    for _ in range(2):
+        run("data", "toy", "--source", table, "--json", *settings("model.base=toy-copy", "pack.embedder=none"))
+    assert Copy.made == 1

@@ -141,7 +141,7 @@ def _summed_loss(model: Any, rows: Sequence[tuple[torch.Tensor, list[int]]]) -> 
 
 
 def _words_of(scene: Scene, patches: int) -> list[str]:
-    """Return what each patch is to say: of the thing in its middle what it is and where, of the others how many there are."""
+    """Return what each patch is to say: what the thing in it is and where; where there is none, how many there are."""
     found = [f"{NOTHING} {len(scene.things)}"] * patches
     for thing in scene.things:
         found[cell_of(thing.x, thing.y)] = f" {thing.name} {thing.row} {thing.column}"

@@ -14,6 +14,7 @@ import torch
 
 from domaintune import DataError, images, records
 from domaintune_multimodal.model import alignment, assembly, tower
+from domaintune_multimodal.model.maker import RECIPE
 from domaintune_multimodal.model.options import SCENES, AssembledOptions
 from domaintune_multimodal.scenes.drawing import captions
 
@@ -39,7 +40,7 @@ class Making:
         """Write the model; returns what it has learned, in a sentence."""
         options, began = self.options, time.monotonic()
         torch.manual_seed(options.seed)
-        facts: dict[str, Any] = {**asdict(options), "captions": Path(options.captions).name}
+        facts: dict[str, Any] = {"recipe": RECIPE, **asdict(options), "captions": Path(options.captions).name}
         seen, image_processor = assembly.small_tower() if self._is_small else assembly.ready_tower(options.tower)
         if self._is_small:
             with bars("vision tower", options.tower_steps) as show:

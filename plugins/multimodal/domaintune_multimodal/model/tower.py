@@ -1,15 +1,14 @@
 """A small vision tower, trained here in a minute or two: what is in each patch, how many in all, nothing about language.
 
-Colours are learned from scenes as they are, shapes from scenes in colours that were turned into others, though never into
-one that the shape is held out in. So a shape says nothing about its colour, nor a colour about its shape: a tower that
-had seen no red star would otherwise take the next one for something else.
+Colours are learned from scenes as they are, shapes from scenes in colours that were turned into any others. So a shape
+says nothing about its colour, nor a colour about its shape: a tower that had seen no red star would otherwise take the
+next one for something else.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ import torch
 from torch.nn.functional import cross_entropy
 from transformers import SiglipVisionConfig, SiglipVisionModel
 
-from domaintune_multimodal.scenes.drawing import RGB, draw
+from domaintune_multimodal.scenes.drawing import draw
 from domaintune_multimodal.scenes.options import MOST_THINGS
 from domaintune_multimodal.scenes.scene import CELLS, COLOURS, HELD_OUT, SIZES, Scene, make_scene
 from domaintune_multimodal.scenes.shapes import SHAPES, SIDE
@@ -31,20 +30,6 @@ RATE = 2e-3
 MASKED = -100
 KINDS = (2, len(COLOURS), len(SHAPES), len(SIZES), MOST_THINGS)
 """What is told of a patch: whether the middle of a thing lies in it, its colour, shape and size; how many there are."""
-
-
-def _forbidden() -> torch.Tensor:
-    """Return the colours that each shape is not to be seen in [shapes, most of them, 3], filled up with none at all."""
-    of = [[PALETTE[COLOURS.index(colour)] for colour, shape in sorted(HELD_OUT) if shape == name] for name in SHAPES]
-    none, most = torch.full((3,), 9.0), max(map(len, of))
-    return torch.stack([torch.stack([*some, *[none] * (most - len(some))]) for some in of])
-
-
-PALETTE = torch.tensor([RGB[colour] for colour in COLOURS]).float() / 127.5 - 1
-"""The colours of scenes, -1 to 1."""
-FORBIDDEN = _forbidden()
-NEAR = 0.6
-"""Turned colours nearer than this to a held-out one (of 2 from black to white, each channel) are too much like it."""
 
 
 def make_tower() -> SiglipVisionModel:
@@ -87,9 +72,7 @@ def train(tower: SiglipVisionModel, steps: int, seed: int, show: Callable[..., N
     for step in range(steps):
         rows = torch.randint(len(scenes), (BATCH,), generator=generator)
         batch, wanted = scaled(pictures[rows]), targets[rows].clone()
-        turn = Turn.drawn(batch[:TURNED], generator)
-        wanted[:TURNED, :, 2] = _without_held_out(wanted[:TURNED], turn)
-        batch[:TURNED] = turn(batch[:TURNED])
+        batch[:TURNED] = turned(batch[:TURNED], generator)
         wanted[:TURNED, :, 1] = MASKED  # no colour is learned from a turned picture,
         wanted[TURNED:, :, 2] = MASKED  # and no shape from one in its own colours
         loss = _loss(head(patches(tower, batch)), wanted)
@@ -124,40 +107,16 @@ def cell_of(x: float, y: float) -> int:
     return int(y * CELLS) * CELLS + int(x * CELLS)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Turn:
-    """Colours turned into others, a random linear map of what differs from the background for each picture.
+def turned(pictures: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    """Turn the colours of each picture into others, by a random linear map of what differs from the background.
 
-    `by` [n, 3, 3], `of` and `to` [n, 3, 1, 1]: the background as it was and as it becomes.
+    Some come near the colours that a shape is held out in. To leave these out would tell the tower which they are.
     """
-
-    by: torch.Tensor
-    of: torch.Tensor
-    to: torch.Tensor
-
-    @classmethod
-    def drawn(cls, pictures: torch.Tensor, generator: torch.Generator) -> Turn:
-        """Draw a map for each picture [n, 3, side, side] that makes its things stand out."""
-        count, ground = len(pictures), pictures[:, :, :1, :1]
-        by = torch.randn(count, 3, 3, generator=generator)
-        most = torch.einsum("bij,bjhw->bihw", by, pictures - ground).abs().amax((1, 2, 3))
-        strength = torch.rand(count, generator=generator) * 0.8 + 0.6
-        by = by * (strength / most.clamp(min=1e-6))[:, None, None]
-        return cls(by=by, of=ground, to=torch.rand(count, 3, 1, 1, generator=generator) * 1.2 - 0.6)
-
-    def __call__(self, colours: torch.Tensor) -> torch.Tensor:
-        """Turn colours [n, 3, height, width]."""
-        return (torch.einsum("bij,bjhw->bihw", self.by, colours - self.of) + self.to).clamp(-1, 1)
-
-
-def _without_held_out(wanted: torch.Tensor, turn: Turn) -> torch.Tensor:
-    """Return the shapes of `wanted` [n, patches, kinds], masked where a shape would be shown in a held-out colour."""
-    shapes, colours = wanted[..., 2], wanted[..., 1]
-    things = shapes != MASKED
-    shown = turn(PALETTE[colours.clamp(min=0)].permute(0, 2, 1)[..., None])[..., 0].permute(0, 2, 1)  # [n, patches, 3]
-    forbidden = FORBIDDEN[shapes.clamp(min=0)]  # [n, patches, colours, 3]
-    near = ((shown[:, :, None] - forbidden) ** 2).sum(-1).sqrt().amin(-1) < NEAR
-    return shapes.masked_fill(things & near, MASKED)
+    count, ground = len(pictures), pictures[:, :, :1, :1]
+    apart = torch.einsum("bij,bjhw->bihw", torch.randn(count, 3, 3, generator=generator), pictures - ground)
+    strength = torch.rand(count, 1, 1, 1, generator=generator) * 0.8 + 0.6
+    most = apart.abs().amax((1, 2, 3), keepdim=True).clamp(min=1e-6)
+    return (apart / most * strength + torch.rand(count, 3, 1, 1, generator=generator) * 1.2 - 0.6).clamp(-1, 1)
 
 
 def _loss(told: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
