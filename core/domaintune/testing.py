@@ -153,7 +153,10 @@ def _check_builder(builder: Component[Any]) -> list[Example]:
     assert first == second, f"data builder {builder.name!r} gave two data sets for one seed; draw from context.rng only"
     examples = first[0]
     assert examples, f"data builder {builder.name!r} makes no example of its own sample"
-    assert all(example.reference.strip() for example in examples), f"{builder.name!r} yields an empty completion"
+    said = (message["content"] for example in examples for message in example.completion)
+    assert all(example.completion for example in examples) and all(text.strip() for text in said), (  # noqa: PT018
+        f"{builder.name!r} yields an empty completion"
+    )
     _check_rendering(builder.name, examples[:RENDERED])
     return examples
 
@@ -225,7 +228,7 @@ def _check_rendering(builder: str, examples: Sequence[Example]) -> None:
         assert set(turns) <= {"user", "assistant"}, f"data builder {builder!r}: no chat has the roles {roles}"
         speakers = [message["role"] for message in example.completion]
         assert {speakers[0], speakers[-1]} == {"assistant"} <= set(speakers) <= {"user", "assistant"}, (
-            f"data builder {builder!r}: a completion begins and ends with what the assistant says: {example.completion}"
+            f"data builder {builder!r}: a completion is what the assistant says, first and last: {example.completion}"
         )
     if find_spec("transformers") is None:  # the light install, in which nothing can be rendered
         return

@@ -176,10 +176,10 @@ def test_test_items_are_single_questions_of_all_kinds_each_once_a_picture() -> N
 
 @cache
 def of_testing() -> list[Question]:
-    """The questions of 500 test pictures, without the pictures."""
+    """The questions of 600 test pictures, without the pictures."""
     rng = random.Random(6)
     draw = Draw(rng)
-    return [question for _ in range(500) for question in draw.some(make_scene(rng, held_out=True), 8, KINDS)]
+    return [question for _ in range(600) for question in draw.some(make_scene(rng, held_out=True), 8, KINDS)]
 
 
 def names_held_out(text: str) -> bool:

@@ -6,7 +6,6 @@ python all_hostile.py FOLDER: plants them there, builds, and prints what came of
 from __future__ import annotations
 
 import json
-import resource
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,6 +28,12 @@ def build(context: BuildContext) -> Iterator[Example]:
         )
 
 
+def peak_memory() -> int:
+    """Return the most memory that this process had, in kB: ru_maxrss would count that of the one it was forked from."""
+    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
+
+
 def main(folder: Path) -> None:
     hostile = plant(folder)
     good = []
@@ -38,12 +43,12 @@ def main(folder: Path) -> None:
     names = [*hostile, *good]
     source = folder / "rows.jsonl"
     source.write_text("".join(json.dumps({"question": f"q{i}", "image": name}) + "\n" for i, name in enumerate(names)))
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak_memory()
     chosen = DataSettings(sources=(str(source),), images=str(folder / "pictures"), test_fraction=0.2)
     made = make("kites", build, None, chosen, seed=0, max_length=None, count_tokens=None)
     assert isinstance(made, Dataset)
     write(made, folder / "data")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    peak = peak_memory()
     kept = [names[int(example.question[1:])] for example in (*made.train, *made.test)]
     dropped = [(names[int(entry.line) - 1], entry.reason, entry.detail) for entry in made.ledger.dropped]
     json.dump(
