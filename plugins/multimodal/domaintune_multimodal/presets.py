@@ -15,8 +15,8 @@ QUICK: Preset = {
     "model": {"base": "multimodal-llava"},
     "data": {
         "options": {
-            "train": 600, "test": 84, "test_questions": 4, "conversation": 58, "detail": 3, "reasoning": 0,
-            "turns": [6, 8], "things": [1, 3], "forms": 2, "kinds": ["colour", "shape", "count", "position"],
+            "train": 480, "test": 60, "test_questions": 4, "conversation": 58, "detail": 3, "reasoning": 0,
+            "turns": [6, 8], "things": [1, 3], "forms": 3, "kinds": ["colour", "shape", "count", "position"],
         },
     },
     "lora": {"r": 16, "alpha": 32.0},

@@ -55,7 +55,7 @@ def anchor(
         spread = float(embed.weight.float().var())
     place = {words: row for row, words in enumerate(known)}
     wanted = torch.tensor([[place[words] for words in several] for several in told], device=features.device)
-    empty = torch.tensor([words.startswith(NOTHING) for words in known], device=features.device)
+    empty = torch.tensor([words == NOTHING for words in known], device=features.device)
     projector = model.model.multi_modal_projector.float()
     optimizer = torch.optim.AdamW(projector.parameters(), lr=ANCHOR_RATE)
     loss = torch.zeros(())
@@ -141,10 +141,10 @@ def _summed_loss(model: Any, rows: Sequence[tuple[torch.Tensor, list[int]]]) -> 
 
 
 def _words_of(scene: Scene, patches: int) -> list[str]:
-    """Return what each patch is to say: what the thing in it is and where; where there is none, how many there are."""
-    found = [f"{NOTHING} {len(scene.things)}"] * patches
+    """Return what each patch is to say: what the thing in it is, and where."""
+    found = [NOTHING] * patches
     for thing in scene.things:
-        found[cell_of(thing.x, thing.y)] = f" {thing.name} {thing.row} {thing.column}"
+        found[cell_of(thing.x, thing.y)] = f" {thing.name} {thing.position}"
     return found
 
 

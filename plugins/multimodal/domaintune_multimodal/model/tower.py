@@ -1,4 +1,4 @@
-"""A small vision tower, trained here in a minute or two: what is in each patch, how many in all, nothing about language.
+"""A small vision tower, trained here in a minute or two: what is in each patch, and nothing about language.
 
 Colours are learned from scenes as they are, shapes from scenes in colours that were turned into any others. So a shape
 says nothing about its colour, nor a colour about its shape: a tower that had seen no red star would otherwise take the
@@ -17,7 +17,6 @@ from torch.nn.functional import cross_entropy
 from transformers import SiglipVisionConfig, SiglipVisionModel
 
 from domaintune_multimodal.scenes.drawing import draw
-from domaintune_multimodal.scenes.options import MOST_THINGS
 from domaintune_multimodal.scenes.scene import CELLS, COLOURS, HELD_OUT, SIZES, Scene, make_scene
 from domaintune_multimodal.scenes.shapes import SHAPES, SIDE
 
@@ -28,8 +27,8 @@ TURNED = 64
 """Pictures of a batch whose colours are turned into others."""
 RATE = 2e-3
 MASKED = -100
-KINDS = (2, len(COLOURS), len(SHAPES), len(SIZES), MOST_THINGS)
-"""What is told of a patch: whether the middle of a thing lies in it, its colour, shape and size; how many there are."""
+KINDS = (2, len(COLOURS), len(SHAPES), len(SIZES))
+"""What is told of a patch: whether the middle of a thing lies in it, its colour, shape and size."""
 
 
 def make_tower() -> SiglipVisionModel:
@@ -95,10 +94,10 @@ def patches(tower: Any, pictures: torch.Tensor, layer: int = -1) -> torch.Tensor
 def labels(scene: Scene) -> torch.Tensor:
     """Return what is told of each patch [patches, kinds]; MASKED where there is nothing to tell."""
     wanted = torch.full((CELLS * CELLS, len(KINDS)), MASKED)
-    wanted[:, 0], wanted[:, -1] = 0, len(scene.things) - 1
+    wanted[:, 0] = 0
     for thing in scene.things:
         looks = (1, COLOURS.index(thing.colour), SHAPES.index(thing.shape), SIZES.index(thing.size))
-        wanted[cell_of(thing.x, thing.y), :-1] = torch.tensor(looks)
+        wanted[cell_of(thing.x, thing.y)] = torch.tensor(looks)
     return wanted
 
 
@@ -131,7 +130,7 @@ def _named(tower: SiglipVisionModel, head: torch.nn.Linear) -> float:
     told = torch.split(head(patches(tower, scaled(pictures))), list(KINDS), dim=-1)
     found = torch.stack([part.argmax(-1) for part in told], dim=-1)
     right = [
-        bool((found[row, cell_of(thing.x, thing.y)] == labels(scene)[cell_of(thing.x, thing.y)])[:-1].all())
+        bool((found[row, cell_of(thing.x, thing.y)] == labels(scene)[cell_of(thing.x, thing.y)]).all())
         for row, scene in enumerate(scenes)
         for thing in scene.things
         if thing.pair in HELD_OUT
