@@ -120,6 +120,11 @@ def _no_items(name: str, items: str | None) -> str:
     return f"evaluator {name!r} found no items in {items!r}; name a file that has some with --items FILE"
 
 
+def _own(catalog: Catalog, domain: Domain, evaluator: str) -> bool:
+    """Tell whether a domain and an evaluator are of one plugin: one that is borrowed reads no files for its lender."""
+    return catalog.owner("domain", domain.name).owner == catalog.owner("evaluator", evaluator).owner
+
+
 def _domain_of(catalog: Catalog, evaluator: str) -> Domain | None:
     """Return the domain that uses an evaluator, or else one of the same plugin, or None."""
     domains = [catalog.domain(name) for name in catalog.names("domain")]
@@ -132,7 +137,8 @@ def _domain_of(catalog: Catalog, evaluator: str) -> Domain | None:
 def _found(catalog: Catalog, evaluator: str, items: str, overrides: Sequence[str], unsafe: bool) -> tuple[Plan, Items]:
     """Return the items, read by the first domain of the evaluator that can (any domain, where none lists it)."""
     domains = [catalog.domain(name) for name in catalog.names("domain")]
-    fitting = [domain for domain in domains if evaluator in domain.evaluators] or domains
+    fitting = [domain for domain in domains if evaluator in domain.evaluators and _own(catalog, domain, evaluator)]
+    fitting = fitting or domains
     if not fitting:
         raise PluginError("no domain is installed whose data builder could read the items")
     chosen = f"eval.evaluators={json.dumps([evaluator])}"
