@@ -128,9 +128,8 @@ def _own(catalog: Catalog, domain: Domain, evaluator: str) -> bool:
 def _domain_of(catalog: Catalog, evaluator: str) -> Domain | None:
     """Return the domain that uses an evaluator, or else one of the same plugin, or None."""
     domains = [catalog.domain(name) for name in catalog.names("domain")]
-    owner = catalog.owner("evaluator", evaluator).owner
     using = [domain for domain in domains if evaluator in domain.evaluators]
-    kin = [domain for domain in domains if catalog.owner("domain", domain.name).owner == owner]
+    kin = [domain for domain in domains if _own(catalog, domain, evaluator)]
     return next(iter([*using, *kin]), None)
 
 

@@ -12,15 +12,13 @@ from rich.table import Table
 
 from domaintune import data, files, prompts
 from domaintune.console import err, note, progress
-from domaintune.contracts import Example
 from domaintune.data.context import Tools
-from domaintune.data.dataset import as_row
 from domaintune.data.ledger import Ledger
 from domaintune.data.overlap import Asked
 from domaintune.data.pictures import check_choices, pictures_in
 from domaintune.data.sources import contents
 from domaintune.evaluation import Grader, enter_sandbox, of_sandbox, open_grader
-from domaintune.images.naming import picture_key
+from domaintune.evaluation.items import content_key
 from domaintune.models import base as models
 from domaintune.plan import Plan
 from domaintune.runs import Run
@@ -69,7 +67,7 @@ def _of_asked(plan: Plan, asking: Sequence[Grader]) -> dict[str, Any]:
     found = [
         {
             "name": grader.name,
-            "items": files.fingerprint([_content(item) for item in grader.own_items()]),
+            "items": content_key(grader.own_items()),
             **plan.code("evaluator", plan.catalog.component("evaluator", grader.name)),
         }
         for grader in asking
@@ -85,13 +83,6 @@ def _of_programs(plan: Plan, asking: Sequence[Grader]) -> dict[str, Any]:
     given = of_sandbox(plan.settings.sandbox)
     runs = any(grader.runs for grader in asking)
     return {"sandbox": given} if runs or given != of_sandbox(SandboxSettings()) else {}
-
-
-def _content(item: Example) -> dict[str, Any]:
-    """Return what an item asks, wherever its file lies."""
-    row = as_row(item)
-    images = {"images": list(map(picture_key, item.images))} if item.images else {}
-    return {**row, **images, "meta": {key: value for key, value in row["meta"].items() if key != "origin"}}
 
 
 def _asked(plan: Plan, *, solving: bool) -> list[Asked]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from itertools import zip_longest
+from typing import Any
 
 from domaintune import files
 from domaintune.contracts import Example
@@ -53,12 +54,14 @@ def prompt_key(example: Example) -> str:
 
 def content_key(items: Sequence[Example]) -> str:
     """Return a hash of everything that items ask and say, their pictures by content, wherever their files lie."""
-    rows = [
-        {**row, "images": list(map(picture_key, item.images)), "meta": {**row["meta"], "origin": None}}
-        for item in items
-        for row in [as_row(item)]
-    ]
-    return files.fingerprint(rows)
+    return files.fingerprint([_content(item) for item in items])
+
+
+def _content(item: Example) -> dict[str, Any]:
+    """Return what an item asks and says, without the place it comes from."""
+    row = as_row(item)
+    images = {"images": list(map(picture_key, item.images))} if item.images else {}
+    return {**row, **images, "meta": {key: value for key, value in row["meta"].items() if key != "origin"}}
 
 
 def _by_tags(test: Sequence[Example]) -> dict[tuple[str, ...], list[int]]:
