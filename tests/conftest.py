@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from installing import pretend_installed
+from real_data import SHARED
 
 from domaintune.adapters.shape import BaseShape
 from domaintune.home import quiet_libraries
@@ -22,7 +23,6 @@ os.environ["XDG_DATA_HOME"] = tempfile.mkdtemp(prefix="domaintune-tests-")  # no
 os.environ["OMP_NUM_THREADS"] = "1"  # tiny models: a second thread only waits
 os.environ.setdefault("DOMAINTUNE_TESTS_TURNS", os.environ["XDG_DATA_HOME"])  # of the process that starts the others
 TURNS = Path(os.environ["DOMAINTUNE_TESTS_TURNS"])
-SHARED = Path(__file__).parents[2] / "shared" / "data"
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from conftest import SHARED
+from real_data import SHARED
 
 from domaintune import Dropped, Example
 from domaintune.data.context import Context

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import SHARED
+from real_data import SHARED
 
 from domaintune_multimodal.llava import judged
 from domaintune_multimodal.replies import turns_of
