@@ -4,23 +4,27 @@
 
 A batch is one flat sequence in which the beginning that all its examples share stands once. Every example sees that
 beginning and itself, at the positions it would have alone, so loss and gradient are those of the examples one by one.
+Attention is computed row by row (attention.py) where the model's own can be exchanged, else with a mask.
 Logits are made for the tokens of the answers only: a head of 49,152 words is a fifth of a small model.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import takewhile
+from itertools import accumulate, takewhile
 from typing import Any
 
 import torch
 from torch.nn import functional
 
 from domaintune.prompts import MASKED
+from domaintune.training.attention import attends_by_rows
 
 
-def collate(rows: Sequence[Mapping[str, Any]], image: int | None = None) -> dict[str, torch.Tensor]:
+def collate(rows: Sequence[Mapping[str, Any]], image: int | None = None) -> dict[str, Any]:
     """Return one batch of a single sequence: ids, labels and positions [1, T], and who sees whom [1, 1, T, T].
+
+    `row_starts` [rows] says where each row's own tokens begin.
 
     The shared beginning ends before the last token of the shortest question: from that one, the answer is predicted.
     It ends before the first place of a picture, too (the token id `image`): equal places hold different pictures.
@@ -39,14 +43,16 @@ def collate(rows: Sequence[Mapping[str, Any]], image: int | None = None) -> dict
         "labels": torch.tensor([labels]),
         "position_ids": torch.tensor([positions]),
         "attention_mask": sees[None, None],
+        "row_starts": tuple(accumulate((len(rest) for rest, _ in rests[:-1]), initial=size)),
     }
 
 
-def loss(model: Any, batch: Mapping[str, torch.Tensor], items: torch.Tensor | int | None) -> torch.Tensor:
+def loss(model: Any, batch: Mapping[str, Any], items: torch.Tensor | int | None) -> torch.Tensor:
     """Return the summed cross-entropy of the learned tokens over `items`, or over their number where that is None."""
     targets = batch["labels"][0, 1:]
     learned = (targets != MASKED).nonzero().flatten()
-    inputs = {name: value for name, value in batch.items() if name != "labels"}
+    left_out = {"labels"} if attends_by_rows(model) else {"labels", "row_starts"}
+    inputs = {name: value for name, value in batch.items() if name not in left_out}
     logits = model(**inputs, logits_to_keep=learned, use_cache=False).logits[0]  # [learned tokens, vocabulary]
     total = functional.cross_entropy(logits.float(), targets[learned], reduction="sum")
     return total / (len(learned) if items is None else items)

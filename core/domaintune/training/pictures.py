@@ -21,7 +21,7 @@ class Collate:
         self.processor = processor
         self.pad = pad
 
-    def __call__(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, torch.Tensor]:
+    def __call__(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """Return ids, labels, mask and pictures; rows are [tokens], the batch [rows, longest] or [1, T]."""
         batch = lean.collate(rows, self.processor.image_token_id) if self.pad is None else _padded(rows, self.pad)
         # Row by row, as some processors cut a picture that stands alone into tiles; models put them in line themselves.
@@ -52,7 +52,7 @@ def _cast(dtype: torch.dtype) -> Any:
     return cast
 
 
-def _padded(rows: Sequence[Mapping[str, Any]], pad: int) -> dict[str, torch.Tensor]:
+def _padded(rows: Sequence[Mapping[str, Any]], pad: int) -> dict[str, Any]:
     width = max(len(row["input_ids"]) for row in rows)
 
     def filled(name: str, value: int) -> torch.Tensor:
