@@ -302,3 +302,17 @@ def test_a_data_set_keeps_the_sides_and_every_example() -> None:
     assert {str(example.meta["scene"]) for example in made.train}.isdisjoint(
         str(example.meta["scene"]) for example in made.test
     )
+
+
+def test_small_scenes_are_asked_for_numbers_as_often_as_for_all_else() -> None:
+    """Of one to three things none has five: an answer that cannot be must not keep the others from being asked for."""
+    rng, kinds, numbers = random.Random(4), Counter(), Counter()
+    draw = Draw(rng, forms=3)
+    for _ in range(200):
+        for question in draw.some(make_scene(rng, held_out=False, things=(1, 3)), 7, ("colour", "count", "position")):
+            kinds[question.kind] += 1
+            if question.form == "How many things are there?":
+                numbers[question.answer] += 1
+    assert kinds["count"] >= 0.9 * max(kinds.values())
+    assert set(numbers) == {"1", "2", "3"}
+    assert max(numbers.values()) <= 1.1 * numbers.total() / 3 + 2

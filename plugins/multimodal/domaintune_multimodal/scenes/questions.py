@@ -81,6 +81,7 @@ class Draw:
         self._forms: Counter[str] = Counter()
         self._pairs: Counter[tuple[str, bool]] = Counter()
         self._answers: Counter[tuple[str, bool, str]] = Counter()
+        self._possible: dict[tuple[str, bool], set[str]] = {}
 
     def some(self, scene: Scene, count: int, kinds: Sequence[Kind], *, each: int = 2) -> list[Question]:
         """Return up to so many different questions about a scene, at most `each` of a kind."""
@@ -113,8 +114,13 @@ class Draw:
         for question in questions(scene, form):
             found.setdefault(question.unseen, {}).setdefault(question.answer, []).append(question)
         for unseen in sorted(found, key=lambda unseen: self._pairs[form.text, unseen]):
+            # Shares are of the answers that these scenes have: of one to three things, none has five.
+            possible = self._possible.setdefault((form.text, unseen), set())
+            possible.update(found[unseen])
             used = {answer: self._answers[form.text, unseen, answer] for answer in found[unseen]}
-            most = 1 + _UNEVEN * self._pairs[form.text, unseen] / len(form.answers)
+            most = 1 + _UNEVEN * self._pairs[form.text, unseen] / max(
+                len(possible), 2
+            )  # a lone answer is none to ask for
             allowed = [answer for answer, times in used.items() if times + 1 <= most]
             if allowed:
                 answer = min(allowed, key=lambda answer: (used[answer], self._rng.random()))
