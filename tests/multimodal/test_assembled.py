@@ -93,7 +93,7 @@ def test_plain_transformers_opens_it_and_it_answers(assembled: Path) -> None:
         assert out.shape[1] > inputs["input_ids"].shape[1]
     assert not torch.allclose(answers[0], answers[1])
     facts = json.loads((assembled / "made.json").read_text())
-    assert {"tower_names", "anchor_distance", "caption_loss", "recipe", "seconds"} <= set(facts)
+    assert {"tower_names", "patches_name", "caption_loss", "recipe", "seconds"} <= set(facts)
     assert not list(assembled.glob("*.bin"))
 
 

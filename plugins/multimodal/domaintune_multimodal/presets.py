@@ -15,14 +15,14 @@ QUICK: Preset = {
     "model": {"base": "multimodal-llava"},
     "data": {
         "options": {
-            "train": 480, "test": 60, "test_questions": 4, "conversation": 58, "detail": 3, "reasoning": 0,
+            "train": 960, "test": 90, "test_questions": 4, "conversation": 58, "detail": 3, "reasoning": 0,
             "turns": [6, 8], "things": [1, 3], "forms": 3, "kinds": ["colour", "shape", "count", "position"],
         },
     },
     "lora": {"r": 16, "alpha": 32.0},
     "train": {
         "epochs": 1.0, "batch_size": 4, "micro_batch_size": 4, "learning_rate": 8e-4, "max_length": 384, "lean": True,
-        "checkpoint_every": 50,
+        "checkpoint_every": 60,
     },
     "eval": {"max_new_tokens": 6, "batch_size": 32},
 }  # fmt: skip

@@ -26,6 +26,8 @@ ANCHOR_RATE = 2e-3
 EMPTY = 0.2
 """Weight of a patch without the middle of a thing: most are."""
 NOTHING = " nothing"
+CHECKED = 200
+"""Scenes of which it is told how many things are named by their patch."""
 Show = Callable[..., None]
 
 
@@ -42,9 +44,9 @@ class Course:
 def anchor(
     model: Any, tokenizer: Any, features: torch.Tensor, scenes: Sequence[Scene], steps: int, show: Show
 ) -> float:
-    """Bring patches near their words: features [scenes, patches, width]; returns the last loss.
+    """Bring patches near their words; returns the share of things whose patch is nearest to its own words.
 
-    The loss is the squared distance in units of the embeddings' own variance.
+    features [scenes, patches, width]; the loss is the squared distance in units of the embeddings' own variance.
     """
     embed = model.get_input_embeddings()
     told = [_words_of(scene, features.shape[1]) for scene in scenes]
@@ -55,10 +57,9 @@ def anchor(
         spread = float(embed.weight.float().var())
     place = {words: row for row, words in enumerate(known)}
     wanted = torch.tensor([[place[words] for words in several] for several in told], device=features.device)
-    empty = torch.tensor([words == NOTHING for words in known], device=features.device)
+    empty = torch.tensor([words.startswith(NOTHING) for words in known], device=features.device)
     projector = model.model.multi_modal_projector.float()
     optimizer = torch.optim.AdamW(projector.parameters(), lr=ANCHOR_RATE)
-    loss = torch.zeros(())
     for step in range(steps):
         rows = torch.randint(len(scenes), (ANCHORED,)).to(features.device)
         weight = torch.where(empty[wanted[rows]], EMPTY, 1.0)[..., None]
@@ -68,7 +69,16 @@ def anchor(
         loss.backward()
         optimizer.step()
         show(step + 1, steps, f"distance {loss.item():.4f}")
-    return loss.item()
+    return _nearest(projector, features[:CHECKED], wanted[:CHECKED], ~empty[wanted[:CHECKED]], table)
+
+
+@torch.no_grad()
+def _nearest(
+    projector: Any, features: torch.Tensor, wanted: torch.Tensor, things: torch.Tensor, table: torch.Tensor
+) -> float:
+    """Return the share of things [scenes, patches] whose projected patch is nearest to its wanted row of the table."""
+    found = torch.cdist(projector(features[things]), table).argmin(-1)
+    return float((found == wanted[things]).float().mean())
 
 
 def align(
@@ -141,8 +151,8 @@ def _summed_loss(model: Any, rows: Sequence[tuple[torch.Tensor, list[int]]]) -> 
 
 
 def _words_of(scene: Scene, patches: int) -> list[str]:
-    """Return what each patch is to say: what the thing in it is, and where."""
-    found = [NOTHING] * patches
+    """Return what each patch is to say: what the thing in it is and where, or how many things are elsewhere."""
+    found = [f"{NOTHING} {len(scene.things)}"] * patches
     for thing in scene.things:
         found[cell_of(thing.x, thing.y)] = f" {thing.name} {thing.position}"
     return found

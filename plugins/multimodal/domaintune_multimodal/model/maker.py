@@ -14,7 +14,7 @@ from domaintune_multimodal.model.options import SCENES, AssembledOptions
 if TYPE_CHECKING:
     from domaintune import Bars
 
-RECIPE = 3
+RECIPE = 4
 """Changes when the same options make another model."""
 OF_THE_MACHINE = {"device", "micro_batch_size"}
 """Options that decide how a model is made, but not which."""

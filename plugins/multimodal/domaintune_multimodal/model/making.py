@@ -69,8 +69,8 @@ class Making:
             scenes, pictures = tower.draw_scenes(f"captions {options.seed}", CAPTION_SCENES)
             features = torch.cat([_features(model, tower.scaled(few), layer) for few in torch.split(pictures, 256)])
             with bars("projector: words", options.anchor_steps) as show:
-                facts["anchor_distance"] = round(
-                    alignment.anchor(model, processor.tokenizer, features, scenes, options.anchor_steps, show), 4
+                facts["patches_name"] = round(
+                    alignment.anchor(model, processor.tokenizer, features, scenes, options.anchor_steps, show), 3
                 )
             said = [captions(scene) for scene in scenes]
             batches = _batches(list(zip(features, said, strict=True)), options.batch_size, draw)
