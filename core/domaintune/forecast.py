@@ -63,9 +63,9 @@ def forecast_of(plan: Plan, name: str | None = None, until: Stage = "adapter") -
     from domaintune.training.sft import schedule
 
     at_hand = models.is_at_hand(plan.settings.model)
-    tokenizer = data.tokenizer(plan) if at_hand else None
-    made = data.preview(plan, SAMPLED, tokenizer)
-    lengths = prompts.count_tokens(tokenizer, made.train, data.processor(plan)) if at_hand else _guess(made.train)
+    words = data.tokenizer(plan) if at_hand else None
+    made = data.preview(plan, SAMPLED, words)
+    lengths = prompts.count_tokens(words(), made.train, data.processor(plan)) if words else _guess(made.train)
     tokens = sum(map(sum, lengths)) * made.ledger.train // len(made.train)  # shards show a sample of their rows
     train, used = plan.settings.train, plan.settings.retrieval
     if plan.uses_knowledge:  # at most: passages need not fill their budget

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from functools import partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from rich.table import Table
 
 from domaintune import data, files, prompts
 from domaintune.console import err, note, progress
+from domaintune.contracts import Example
 from domaintune.data.context import Tools
 from domaintune.data.ledger import Ledger
 from domaintune.data.overlap import Asked
@@ -24,6 +25,9 @@ from domaintune.plan import Plan
 from domaintune.runs import Run
 from domaintune.settings import SandboxSettings
 from domaintune.teachers import told
+
+Words = Callable[[], Any]
+"""Opens a tokenizer when it is first wanted."""
 
 
 def inputs(plan: Plan) -> dict[str, Any]:
@@ -100,11 +104,11 @@ def _asked(plan: Plan, *, solving: bool) -> list[Asked]:
     ]
 
 
-def make(plan: Plan, tokenizer: Any, *, solving: bool = True) -> data.Dataset | data.Sharded:
+def make(plan: Plan, words: Words | None, *, solving: bool = True) -> data.Dataset | data.Sharded:
     """Build, divide and account for the examples, in memory; shards are yet to be made.
 
-    Without a tokenizer no lengths are known. Without `solving` no evaluator is asked which training examples solve its
-    items: that may run programs by the thousand.
+    `words` opens the tokenizer when it is first wanted; without it no lengths are known. Without `solving` no evaluator is
+    asked which training examples solve its items: that may run programs by the thousand.
     """
     settings = plan.settings
     return data.make(
@@ -114,17 +118,34 @@ def make(plan: Plan, tokenizer: Any, *, solving: bool = True) -> data.Dataset | 
         settings.data,
         seed=settings.seed,
         max_length=settings.train.max_length,
-        count_tokens=partial(prompts.count_tokens, tokenizer, processor=processor(plan)) if tokenizer else None,
+        count_tokens=words and _Lengths(words, partial(processor, plan)),
         tools=Tools(
-            pieces=partial(prompts.pieces, tokenizer) if tokenizer else None, sandbox=settings.sandbox, asking=solving
+            pieces=words and (lambda text: prompts.pieces(words(), text)), sandbox=settings.sandbox, asking=solving
         ),
         asked=_asked(plan, solving=solving),
     )
 
 
-def preview(plan: Plan, size: int, tokenizer: Any) -> data.Dataset:
+class _Lengths:
+    """Counts tokens, with a tokenizer that is opened when it is first wanted."""
+
+    def __init__(self, words: Words, sees: Callable[[], Any]) -> None:
+        self._words, self._sees = words, sees
+
+    @cached_property
+    def _count(self) -> partial[list[tuple[int, int]]]:
+        return partial(prompts.count_tokens, self._words(), processor=self._sees())
+
+    def __call__(self, examples: Sequence[Example]) -> list[tuple[int, int]]:
+        return self._count(examples)
+
+    def __reduce__(self) -> Any:
+        return self._count.__reduce__()  # other processes, which make shards, are given it open
+
+
+def preview(plan: Plan, size: int, words: Words | None) -> data.Dataset:
     """Make the data set, or, of one that comes in shards, about `size` examples a side with the ledger of the whole."""
-    made = make(plan, tokenizer, solving=False)
+    made = make(plan, words, solving=False)
     if isinstance(made, data.Sharded):
         return made.sample(size)
     for grader in _asking(plan):
@@ -133,9 +154,16 @@ def preview(plan: Plan, size: int, tokenizer: Any) -> data.Dataset:
     return made
 
 
-def tokenizer(plan: Plan) -> Any:
-    """Return the tokenizer of the base model."""
-    return models.load_tokenizer(models.locate(plan.settings.model))
+def tokenizer(plan: Plan) -> Words:
+    """Return what opens the tokenizer of the base model, once.
+
+    A model that is made or fetched here waits until the rows are known to be good. All others are opened now: a wrong name
+    is said before a teacher costs anything.
+    """
+    opened = cache(lambda: models.load_tokenizer(models.locate(plan.settings.model)))
+    if not models.is_unmade(plan.settings.model):
+        opened()
+    return opened
 
 
 def processor(plan: Plan) -> Any:

@@ -63,6 +63,14 @@ def is_at_hand(settings: ModelSettings) -> bool:
     return own.is_ready if own else Path(settings.base).expanduser().is_dir()
 
 
+def is_unmade(settings: ModelSettings) -> bool:
+    """Tell whether the model is known to be right, and is yet to be made or fetched: that may take minutes."""
+    if settings.base == "starter":
+        return not starter.is_ready()
+    own = made.find(settings)
+    return own is not None and not own.is_ready
+
+
 def locate(settings: ModelSettings) -> BaseModel:
     """Return where the base model is; the starter is fetched, and a plugin's own is made, the first time it is wanted."""
     if settings.base == "starter":

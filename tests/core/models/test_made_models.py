@@ -219,6 +219,17 @@ def test_looking_at_a_build_makes_nothing(counter: Path) -> None:
     assert kept() == []
 
 
+def test_a_source_that_is_wrong_is_told_before_anything_is_made(counter: Path, tmp_path: Path) -> None:
+    (tmp_path / "odd.jsonl").write_text('{"x": 1}\n')
+    for source, sentence in (("none.csv", "there is no file"), ("odd.jsonl", "odd.jsonl")):
+        result = run("data", "medical", "--source", tmp_path / source, "--set", "model.base=makers-tiny")
+        assert result.exit_code == 2
+        assert sentence in result.output
+    assert counter.read_text() == ""
+    assert run("data", "medical", "--limit", 40, "--set", "model.base=makers-tiny").exit_code == 0
+    assert counter.read_text() == "x"
+
+
 def test_the_registry_and_the_server_know_it_by_its_name_and_options(counter: Path, tmp_path: Path) -> None:
     wide = named(width=9)
     shape = measure(wide)
