@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import sys
 import tempfile
@@ -22,6 +23,8 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["XDG_DATA_HOME"] = tempfile.mkdtemp(prefix="domaintune-tests-")  # not the registry of who runs the tests
 os.environ["OMP_NUM_THREADS"] = "1"  # tiny models: a second thread only waits
 os.environ.setdefault("DOMAINTUNE_TESTS_TURNS", os.environ["XDG_DATA_HOME"])  # of the process that starts the others
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # a shell lets what it starts in the background ignore Ctrl-C
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 TURNS = Path(os.environ["DOMAINTUNE_TESTS_TURNS"])
 
 

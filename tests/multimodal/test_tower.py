@@ -57,5 +57,6 @@ def test_patches_name_their_things_only_where_their_features_tell_all_of_it(
     model = SimpleNamespace(
         get_input_embeddings=lambda: embedding, model=SimpleNamespace(multi_modal_projector=projector)
     )
-    share = alignment.anchor(model, words({}), features, scenes, 400, lambda *_: None)
-    assert least <= share <= most
+    tokenizer = words({})
+    alignment.anchor(model, tokenizer, features[:200], scenes[:200], 400, lambda *_: None)
+    assert least <= alignment.named(model, tokenizer, features[200:], scenes[200:]) <= most

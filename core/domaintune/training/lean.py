@@ -4,7 +4,7 @@
 
 A batch is one flat sequence in which the beginning that all its examples share stands once. Every example sees that
 beginning and itself, at the positions it would have alone, so loss and gradient are those of the examples one by one.
-Attention is computed row by row (attention.py) where the model's own can be exchanged, else with a mask.
+Attention is computed row by row where a model takes `row_starts` (attention.py), else all at once with the mask.
 Logits are made for the tokens of the answers only: a head of 49,152 words is a fifth of a small model.
 """
 
@@ -18,7 +18,6 @@ import torch
 from torch.nn import functional
 
 from domaintune.prompts import MASKED
-from domaintune.training.attention import attends_by_rows
 
 
 def collate(rows: Sequence[Mapping[str, Any]], image: int | None = None) -> dict[str, Any]:
@@ -51,8 +50,7 @@ def loss(model: Any, batch: Mapping[str, Any], items: torch.Tensor | int | None)
     """Return the summed cross-entropy of the learned tokens over `items`, or over their number where that is None."""
     targets = batch["labels"][0, 1:]
     learned = (targets != MASKED).nonzero().flatten()
-    left_out = {"labels"} if attends_by_rows(model) else {"labels", "row_starts"}
-    inputs = {name: value for name, value in batch.items() if name not in left_out}
+    inputs = {name: value for name, value in batch.items() if name != "labels"}
     logits = model(**inputs, logits_to_keep=learned, use_cache=False).logits[0]  # [learned tokens, vocabulary]
     total = functional.cross_entropy(logits.float(), targets[learned], reduction="sum")
     return total / (len(learned) if items is None else items)

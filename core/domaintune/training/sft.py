@@ -25,7 +25,6 @@ from domaintune.models.counting import Counting
 from domaintune.models.vision import Processor
 from domaintune.settings import LoraSettings, Settings, TrainSettings
 from domaintune.training import checkpoints, lean, pictures
-from domaintune.training.attention import BY_ROWS, attend_by_rows
 from domaintune.training.progress import ShowProgress, draw_loss, log_row
 from domaintune.training.trainer import DurableTrainer
 
@@ -135,7 +134,6 @@ def _collator(
         raise SettingsError("train.packing does not go with a base model that reads pictures; set it to false")
     if settings.lean:
         _check_lean(model, settings)
-        attend_by_rows(model)
         return lean.collate if processor is None else pictures.Collate(processor, None)
     return None if processor is None else pictures.Collate(processor, int(tokenizer.pad_token_id))
 
@@ -151,9 +149,21 @@ def _check_lean(model: Any, settings: TrainSettings) -> None:
             f"train.lean does not fit {type(model).__name__}, which counts the places of a picture in rows and columns; "
             "set it to false"
         )
-    if kind not in {"sdpa", BY_ROWS} or (window and window < settings.max_length):
+    if kind != "sdpa" or (window and window < settings.max_length):
         why = f"to {window:,} tokens at once" if window else f"by {kind!r}, which reads its mask in another way"
         raise SettingsError(f"train.lean does not fit a base model that attends {why}; set it to false")
+    if odd := _otherwise_mixed(config):
+        raise SettingsError(
+            f"train.lean does not fit a base model whose layers mix tokens in another way ({odd}): rows would reach into "
+            "each other; set it to false"
+        )
+
+
+def _otherwise_mixed(config: Any) -> str:
+    """Name what of a model's layers does not go by a mask alone: windows in pieces, convolutions, the best few tokens."""
+    kinds = set(getattr(config, "layer_types", None) or ()) - {"full_attention", "sliding_attention"}
+    few = {name for name in ("index_topk", "keep_window_size") if getattr(config, name, None)}
+    return ", ".join(sorted(kinds | few))
 
 
 def lora_config(settings: LoraSettings, model: Any) -> LoraConfig:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from trl import SFTTrainer
 
 from domaintune.errors import TrainingError
 from domaintune.training import checkpoints, lean
+from domaintune.training.attention import attending_by_rows
 from domaintune.training.progress import ShowProgress
 
 
@@ -18,14 +20,17 @@ class DurableTrainer(SFTTrainer):  # type: ignore[misc]
 
     lean = False
     """Whether batches come from `lean.collate`."""
+    _by_rows = False
     tokens_seen = 0
     """Tokens that went through the model in this process, padding not counted."""
 
     def train(self, *arguments: Any, **options: Any) -> Any:
         """Train, and take the bar off the terminal however it ends."""
         try:
-            return super().train(*arguments, **options)
+            with attending_by_rows(self.model) if self.lean else nullcontext(False) as self._by_rows:
+                return super().train(*arguments, **options)
         finally:
+            self._by_rows = False
             for callback in self.callback_handler.callbacks:
                 if isinstance(callback, ShowProgress):
                     callback.close()
@@ -43,6 +48,8 @@ class DurableTrainer(SFTTrainer):  # type: ignore[misc]
         else:
             self.tokens_seen += int(inputs["input_ids"].numel())
         if self.lean:
+            if not self._by_rows:
+                inputs.pop("row_starts", None)
             return lean.loss(model, inputs, options.get("num_items_in_batch"))
         return super().compute_loss(model, inputs, *rest, **options)
 

@@ -17,17 +17,26 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from domaintune import DomaintuneError
-from domaintune_multimodal.model.tower import MASKED, cell_of
-from domaintune_multimodal.scenes.scene import Scene
+from domaintune_multimodal.model.tower import MASKED, MOST, cell_of
+from domaintune_multimodal.scenes.asking_looks import POSITIONS
+from domaintune_multimodal.scenes.scene import COLOURS, SIZES, Scene
+from domaintune_multimodal.scenes.shapes import SHAPES
 
 ANCHORED = 24
 """Scenes a step of anchoring."""
 ANCHOR_RATE = 2e-3
 EMPTY = 0.2
 """Weight of a patch without the middle of a thing: most are."""
-NOTHING = " nothing"
-CHECKED = 200
-"""Scenes of which it is told how many things are named by their patch."""
+THINGS = tuple(
+    f" {size} {colour} {shape} {place}"
+    for size in SIZES
+    for colour in COLOURS
+    for shape in SHAPES
+    for place in POSITIONS
+)
+"""What a patch says that holds the middle of a thing."""
+EMPTINESS = tuple(f" nothing {count}" for count in range(1, MOST + 1))
+"""What any other patch says: that, and how many things there are elsewhere."""
 Show = Callable[..., None]
 
 
@@ -41,44 +50,54 @@ class Course:
     warmup: float
 
 
-def anchor(
-    model: Any, tokenizer: Any, features: torch.Tensor, scenes: Sequence[Scene], steps: int, show: Show
-) -> float:
-    """Bring patches near their words; returns the share of things whose patch is nearest to its own words.
+def anchor(model: Any, tokenizer: Any, features: torch.Tensor, scenes: Sequence[Scene], steps: int, show: Show) -> None:
+    """Bring patches near their words: features [scenes, patches, width].
 
-    features [scenes, patches, width]; the loss is the squared distance in units of the embeddings' own variance.
+    The loss is the squared distance in units of the embeddings' own variance.
     """
-    embed = model.get_input_embeddings()
-    told = [_words_of(scene, features.shape[1]) for scene in scenes]
-    known = sorted({words for several in told for words in several})
-    with torch.no_grad():
-        ids = [torch.tensor(tokenizer(words)["input_ids"], device=features.device) for words in known]
-        table = torch.stack([embed(several).float().sum(0) / len(several) ** 0.5 for several in ids])
-        spread = float(embed.weight.float().var())
-    place = {words: row for row, words in enumerate(known)}
-    wanted = torch.tensor([[place[words] for words in several] for several in told], device=features.device)
-    empty = torch.tensor([words.startswith(NOTHING) for words in known], device=features.device)
+    table, wanted = _table(model, tokenizer), _wanted(scenes, features)
+    spread = float(model.get_input_embeddings().weight.detach().float().var())
     projector = model.model.multi_modal_projector.float()
     optimizer = torch.optim.AdamW(projector.parameters(), lr=ANCHOR_RATE)
     for step in range(steps):
         rows = torch.randint(len(scenes), (ANCHORED,)).to(features.device)
-        weight = torch.where(empty[wanted[rows]], EMPTY, 1.0)[..., None]
+        weight = torch.where(wanted[rows] < len(THINGS), 1.0, EMPTY)[..., None]
         apart = (projector(features[rows]) - table[wanted[rows]]) ** 2
         loss = (apart * weight).sum() / weight.sum() / table.shape[1] / spread
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         show(step + 1, steps, f"distance {loss.item():.4f}")
-    return _nearest(projector, features[:CHECKED], wanted[:CHECKED], ~empty[wanted[:CHECKED]], table)
 
 
 @torch.no_grad()
-def _nearest(
-    projector: Any, features: torch.Tensor, wanted: torch.Tensor, things: torch.Tensor, table: torch.Tensor
-) -> float:
-    """Return the share of things [scenes, patches] whose projected patch is nearest to its wanted row of the table."""
-    found = torch.cdist(projector(features[things]), table).argmin(-1)
+def named(model: Any, tokenizer: Any, features: torch.Tensor, scenes: Sequence[Scene]) -> float:
+    """Return the share of things whose patch comes out nearest to its own words and place, of all there are."""
+    wanted = _wanted(scenes, features)
+    things = wanted < len(THINGS)
+    found = torch.cdist(model.model.multi_modal_projector.float()(features[things]), _table(model, tokenizer)).argmin(
+        -1
+    )
     return float((found == wanted[things]).float().mean())
+
+
+@torch.no_grad()
+def _table(model: Any, tokenizer: Any) -> torch.Tensor:
+    """Return the words of things and of emptiness as a patch is to say them [words, width]."""
+    embed = model.get_input_embeddings()
+    ids = [torch.tensor(tokenizer(words)["input_ids"], device=embed.weight.device) for words in (*THINGS, *EMPTINESS)]
+    return torch.stack([embed(several).float().sum(0) / len(several) ** 0.5 for several in ids])
+
+
+def _wanted(scenes: Sequence[Scene], features: torch.Tensor) -> torch.Tensor:
+    """Return each patch's row of the table [scenes, patches]: its thing and where, or how many things are elsewhere."""
+    place = {words: row for row, words in enumerate((*THINGS, *EMPTINESS))}
+    wanted = torch.zeros(features.shape[:2], dtype=torch.long)
+    for row, scene in enumerate(scenes):
+        wanted[row] = place[EMPTINESS[len(scene.things) - 1]]
+        for thing in scene.things:
+            wanted[row, cell_of(thing.x, thing.y)] = place[f" {thing.name} {thing.position}"]
+    return wanted.to(features.device)
 
 
 def align(
@@ -148,14 +167,6 @@ def _summed_loss(model: Any, rows: Sequence[tuple[torch.Tensor, list[int]]]) -> 
     )
     learned = (labels[1:] != MASKED).nonzero().flatten()
     return cross_entropy(model.lm_head(out[learned]).float(), labels[1:][learned], reduction="sum")
-
-
-def _words_of(scene: Scene, patches: int) -> list[str]:
-    """Return what each patch is to say: what the thing in it is and where, or how many things are elsewhere."""
-    found = [f"{NOTHING} {len(scene.things)}"] * patches
-    for thing in scene.things:
-        found[cell_of(thing.x, thing.y)] = f" {thing.name} {thing.position}"
-    return found
 
 
 def _share(step: int, steps: int, warmup: float) -> float:

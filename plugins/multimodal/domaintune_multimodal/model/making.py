@@ -20,9 +20,12 @@ from domaintune_multimodal.scenes.drawing import captions
 
 if TYPE_CHECKING:
     from domaintune import Bars
+    from domaintune_multimodal.scenes.scene import Scene
 
 CAPTION_SCENES = 4000
 """Scenes of anchoring and of stage 1 together; more steps see them again, with another of their captions."""
+CHECK_SCENES = 200
+"""Other scenes, of which it is told how many things are named by their patch."""
 MOST_UNREAD, FEW_UNREAD = 0.1, 5
 """Share of a file's pictures that may be broken, and how many in any case."""
 Pair = tuple[torch.Tensor, str]
@@ -63,17 +66,17 @@ class Making:
 
     def _aligned(self, model: Any, processor: Any, layer: int, bars: Bars) -> dict[str, Any]:
         """Train the projector; returns the figures of it."""
-        options, facts = self.options, {}
+        options = self.options
+        facts: dict[str, Any] = {}
         draw = random.Random(f"captions {options.seed}")  # noqa: S311  (an order, no secret)
+        batches: Iterator[Sequence[Pair]]
         if options.captions == SCENES:
-            scenes, pictures = tower.draw_scenes(f"captions {options.seed}", CAPTION_SCENES)
-            features = torch.cat([_features(model, tower.scaled(few), layer) for few in torch.split(pictures, 256)])
-            with bars("projector: words", options.anchor_steps) as show:
-                facts["patches_name"] = round(
-                    alignment.anchor(model, processor.tokenizer, features, scenes, options.anchor_steps, show), 3
-                )
-            said = [captions(scene) for scene in scenes]
-            batches = _batches(list(zip(features, said, strict=True)), options.batch_size, draw)
+            batches = iter(())  # a tower from the hub takes no steps on scenes: its options say so
+            if self._is_small:
+                scenes, features = _drawn(model, f"captions {options.seed}", CAPTION_SCENES)
+                facts |= self._anchored(model, processor.tokenizer, features, scenes, bars)
+                said = [captions(scene) for scene in scenes]
+                batches = _batches(list(zip(features, said, strict=True)), options.batch_size, draw)
         else:
             batches = self._read(model, processor, layer, draw)
         course = alignment.Course(
@@ -85,6 +88,18 @@ class Making:
         with bars("projector: captions", options.steps) as show:
             loss = alignment.align(model, processor.tokenizer, batches, course, show)
         return {**facts, "caption_loss": round(loss, 4)}
+
+    def _anchored(
+        self, model: Any, tokenizer: Any, features: torch.Tensor, scenes: Sequence[Scene], bars: Bars
+    ) -> dict[str, Any]:
+        """Bring patches near their words; returns how many things of other scenes are named by theirs."""
+        options = self.options
+        if not options.anchor_steps:
+            return {}
+        with bars("projector: words", options.anchor_steps) as show:
+            alignment.anchor(model, tokenizer, features, scenes, options.anchor_steps, show)
+        others, seen = _drawn(model, f"words {options.seed}", CHECK_SCENES)
+        return {"patches_name": round(alignment.named(model, tokenizer, seen, others), 3)}
 
     def _read(self, model: Any, processor: Any, layer: int, draw: random.Random) -> Iterator[Sequence[Pair]]:
         """Yield batches of the user's captions for ever, in a new order each time."""
@@ -121,6 +136,12 @@ class Making:
         )
         unread = f"; {self.unread:,} of {self.read:,} pictures could not be read" if self.unread else ""
         return f"stage 1 ended with a caption loss of {facts['caption_loss']:.2f}{unread}{small}"
+
+
+def _drawn(model: Any, seed: str, count: int) -> tuple[list[Scene], torch.Tensor]:
+    """Return scenes without held-out pairs, and the features of their patches by the small tower."""
+    scenes, pictures = tower.draw_scenes(seed, count)
+    return scenes, torch.cat([_features(model, tower.scaled(few), -1) for few in torch.split(pictures, 256)])
 
 
 @torch.no_grad()

@@ -104,16 +104,16 @@ def patches(tower: Any, pictures: torch.Tensor, layer: int = -1) -> torch.Tensor
 
 def labels(scene: Scene) -> torch.Tensor:
     """Return what is told of each patch [patches, kinds]; MASKED where there is nothing to tell."""
-    wanted = torch.full((CELLS * CELLS, len(KINDS)), MASKED)
-    wanted[:, 0] = 0
-    third = torch.arange(CELLS) * len(ROWS) // CELLS
-    wanted[:, 4], wanted[:, 5] = third.repeat_interleave(CELLS), third.repeat(CELLS)
-    wanted[:, 6] = len(scene.things) - 1
+    looks = torch.full((CELLS * CELLS, LOOKS), MASKED)
+    looks[:, 0] = 0
+    number = torch.full((CELLS * CELLS,), len(scene.things) - 1)
     for thing in scene.things:
         cell = cell_of(thing.x, thing.y)
-        looks = (1, COLOURS.index(thing.colour), SHAPES.index(thing.shape), SIZES.index(thing.size))
-        wanted[cell, :4], wanted[cell, 6] = torch.tensor(looks), MASKED
-    return wanted
+        looks[cell] = torch.tensor((1, COLOURS.index(thing.colour), SHAPES.index(thing.shape), SIZES.index(thing.size)))
+        number[cell] = MASKED
+    third = torch.arange(CELLS) * len(ROWS) // CELLS
+    row, column = third.repeat_interleave(CELLS), third.repeat(CELLS)
+    return torch.cat([looks, torch.stack([row, column, number], dim=1)], dim=1)
 
 
 def cell_of(x: float, y: float) -> int:

@@ -114,13 +114,13 @@ class Draw:
         for question in questions(scene, form):
             found.setdefault(question.unseen, {}).setdefault(question.answer, []).append(question)
         for unseen in sorted(found, key=lambda unseen: self._pairs[form.text, unseen]):
-            # Shares are of the answers that these scenes have: of one to three things, none has five.
             possible = self._possible.setdefault((form.text, unseen), set())
             possible.update(found[unseen])
             used = {answer: self._answers[form.text, unseen, answer] for answer in found[unseen]}
-            most = 1 + _UNEVEN * self._pairs[form.text, unseen] / max(
-                len(possible), 2
-            )  # a lone answer is none to ask for
+            # Shares are of the answers that these scenes have: of one to three things, none has five. Of one answer alone,
+            # it is not yet known what else there is.
+            answers = max(len(possible), 2)
+            most = 1 + _UNEVEN * self._pairs[form.text, unseen] / answers
             allowed = [answer for answer, times in used.items() if times + 1 <= most]
             if allowed:
                 answer = min(allowed, key=lambda answer: (used[answer], self._rng.random()))
