@@ -230,6 +230,15 @@ def test_a_tower_from_a_folder_sees_as_it_did(language: Path, tmp_path: Path, ki
     assert (inputs["input_ids"] == processor.image_token_id).sum() == (SIDE // 8) ** 2
 
 
+def test_a_ready_tower_takes_no_step_on_scenes(language: Path, tmp_path: Path) -> None:
+    place = tower("siglip", tmp_path / "tower")
+    stepped, bare = (
+        made(language, tmp_path / f"anchor {steps}", tower=str(place), steps=0, anchor_steps=steps) for steps in (5, 0)
+    )
+    assert hashes(stepped) == hashes(bare)
+    assert "patches_name" not in json.loads((stepped / "made.json").read_text())
+
+
 def test_another_kind_of_tower_is_refused(language: Path, tmp_path: Path) -> None:
     place = tower("vit", tmp_path / "vit")
     with pytest.raises(DomaintuneError, match=r"model\.options\.tower = .* is a vit; name a CLIP or SigLIP model"):
