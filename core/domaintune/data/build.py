@@ -203,8 +203,8 @@ def _trimmed(
     if settings.duplicates == "drop":
         sides.keep(*without_repeats(sides.train))
     lengths = None
-    _check_left(sides)  # before a base model is made to count tokens of nothing
     if count_tokens is not None:
+        _check_left(sides)  # before a base model is made to count tokens of nothing
         train, sides.test, dropped, lengths = measured(sides.train, sides.test, max_length, count_tokens)
         sides.keep(train, dropped)
     _check_left(sides)

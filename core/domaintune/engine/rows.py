@@ -14,6 +14,7 @@ from transformers import AttentionInterface, AttentionMaskInterface, Cache
 from transformers.masking_utils import eager_mask
 
 from domaintune.errors import ModelError
+from domaintune.models.vision import language_part
 
 ATTENTION = "domaintune_rows"
 CHUNK = 64
@@ -160,8 +161,7 @@ def use(model: Any) -> None:
     AttentionInterface.register(ATTENTION, attend)
     AttentionMaskInterface.register(ATTENTION, eager_mask)
     chosen = ATTENTION if model._supports_attention_backend else "eager"
-    text = model.config.get_text_config()
-    part = next((name for name in model.config.sub_configs if getattr(model.config, name, None) is text), None)
+    part = language_part(model.config)
     model.set_attn_implementation({part: chosen} if part else chosen)
 
 

@@ -65,10 +65,7 @@ def is_at_hand(settings: ModelSettings) -> bool:
 
 def is_unmade(settings: ModelSettings) -> bool:
     """Tell whether the model is known to be right, and is yet to be made or fetched: that may take minutes."""
-    if settings.base == "starter":
-        return not starter.is_ready()
-    own = made.find(settings)
-    return own is not None and not own.is_ready
+    return not is_at_hand(settings) and (settings.base == "starter" or made.find(settings) is not None)
 
 
 def locate(settings: ModelSettings) -> BaseModel:

@@ -139,6 +139,12 @@ def language_linears(model: Any) -> list[str]:
     ]
 
 
+def language_part(config: Any) -> str | None:
+    """Return the name under which a configuration holds that of its language model; None where it is no part of it."""
+    text = config.get_text_config()
+    return next((name for name in config.sub_configs if getattr(config, name, None) is text), None)
+
+
 def described(config: Any) -> Mapping[str, Any]:
     """Return what a model card says of the parts of a model that reads pictures."""
     vision, text = config.vision_config, config.get_text_config()

@@ -14,6 +14,8 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
+from domaintune.models.vision import language_part
+
 BY_ROWS = "domaintune_rows"
 """The name under which transformers finds `by_rows`."""
 
@@ -25,7 +27,7 @@ def attending_by_rows(model: Any) -> Iterator[bool]:
     What a model sees pictures with attends as before: it has no such rows.
     """
     text = model.config.get_text_config()
-    part = next((name for name in model.config.sub_configs if getattr(model.config, name, None) is text), None)
+    part = language_part(model.config)
     alone = part is not None or text is model.config
     if not (alone and text._attn_implementation == "sdpa" and model._supports_attention_backend):
         yield False

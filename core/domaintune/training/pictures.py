@@ -52,7 +52,7 @@ def _cast(dtype: torch.dtype) -> Any:
     return cast
 
 
-def _padded(rows: Sequence[Mapping[str, Any]], pad: int) -> dict[str, Any]:
+def _padded(rows: Sequence[Mapping[str, Any]], pad: int) -> dict[str, torch.Tensor]:
     width = max(len(row["input_ids"]) for row in rows)
 
     def filled(name: str, value: int) -> torch.Tensor:

@@ -21,6 +21,7 @@ class DurableTrainer(SFTTrainer):  # type: ignore[misc]
     lean = False
     """Whether batches come from `lean.collate`."""
     _by_rows = False
+    """Whether the model is told where the rows of such a batch begin."""
     tokens_seen = 0
     """Tokens that went through the model in this process, padding not counted."""
 

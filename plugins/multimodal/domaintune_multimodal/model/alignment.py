@@ -75,9 +75,8 @@ def named(model: Any, tokenizer: Any, features: torch.Tensor, scenes: Sequence[S
     """Return the share of things whose patch comes out nearest to its own words and place, of all there are."""
     wanted = _wanted(scenes, features)
     things = wanted < len(THINGS)
-    found = torch.cdist(model.model.multi_modal_projector.float()(features[things]), _table(model, tokenizer)).argmin(
-        -1
-    )
+    said = model.model.multi_modal_projector.float()(features[things])
+    found = torch.cdist(said, _table(model, tokenizer)).argmin(-1)
     return float((found == wanted[things]).float().mean())
 
 
@@ -91,10 +90,10 @@ def _table(model: Any, tokenizer: Any) -> torch.Tensor:
 
 def _wanted(scenes: Sequence[Scene], features: torch.Tensor) -> torch.Tensor:
     """Return each patch's row of the table [scenes, patches]: its thing and where, or how many things are elsewhere."""
-    place = {words: row for row, words in enumerate((*THINGS, *EMPTINESS))}
+    place = {words: row for row, words in enumerate(THINGS)}
     wanted = torch.zeros(features.shape[:2], dtype=torch.long)
     for row, scene in enumerate(scenes):
-        wanted[row] = place[EMPTINESS[len(scene.things) - 1]]
+        wanted[row] = len(THINGS) + len(scene.things) - 1
         for thing in scene.things:
             wanted[row, cell_of(thing.x, thing.y)] = place[f" {thing.name} {thing.position}"]
     return wanted.to(features.device)

@@ -69,16 +69,15 @@ class Making:
         options = self.options
         facts: dict[str, Any] = {}
         draw = random.Random(f"captions {options.seed}")  # noqa: S311  (an order, no secret)
-        batches: Iterator[Sequence[Pair]]
-        if options.captions == SCENES:
-            batches = iter(())  # a tower from the hub takes no steps on scenes: its options say so
-            if self._is_small:
-                scenes, features = _drawn(model, f"captions {options.seed}", CAPTION_SCENES)
-                facts |= self._anchored(model, processor.tokenizer, features, scenes, bars)
-                said = [captions(scene) for scene in scenes]
-                batches = _batches(list(zip(features, said, strict=True)), options.batch_size, draw)
-        else:
+        if options.captions != SCENES:
             batches = self._read(model, processor, layer, draw)
+        elif self._is_small:
+            scenes, features = _drawn(model, f"captions {options.seed}", CAPTION_SCENES)
+            facts = self._anchored(model, processor.tokenizer, features, scenes, bars)
+            said = [captions(scene) for scene in scenes]
+            batches = _batches(list(zip(features, said, strict=True)), options.batch_size, draw)
+        else:
+            batches = iter(())  # a tower from the hub takes no steps on scenes: its options say so
         course = alignment.Course(
             steps=options.steps,
             micro_batch_size=options.micro_batch_size,
